@@ -1,0 +1,43 @@
+"""What one session has said so far; rules read it, facts refer to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.envelope import Envelope
+
+
+class Tls(NamedTuple):
+    """What a finished handshake agreed on: version as ``1.2`` or ``1.3``, cipher by its OpenSSL name."""
+
+    version: str
+    cipher: str
+    sni: str | None = None
+
+
+class Conversation:
+    """Who talks to us, over which listener, and what has been agreed.
+
+    ``client`` is an IP address as text (a mapped IPv4 address as IPv4), ``helo`` the
+    argument of EHLO or HELO, ``auth`` the identity that logged in, ``envelope`` the
+    open mail transaction, ``content`` the mail data while the end of it is being
+    decided.
+    """
+
+    __slots__ = (
+        "auth", "client", "content", "envelope", "esmtp", "helo", "hostname", "id", "listener", "port", "tls",
+    )  # fmt: skip
+
+    def __init__(self, session_id: str, listener: str, hostname: str, client: str, port: int = 0) -> None:
+        self.id = session_id
+        self.listener = listener
+        self.hostname = hostname
+        self.client = client
+        self.port = port
+        self.helo: str | None = None
+        self.esmtp = False
+        self.tls: Tls | None = None
+        self.auth: str | None = None
+        self.envelope: Envelope | None = None
+        self.content: bytes | None = None

@@ -1,0 +1,71 @@
+"""The envelope of a mail transaction (RFC 5321 section 2.3.1) and the message that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.address import Path
+    from mocksmtp.smtp.conversation import Tls
+
+Params = Mapping[str, str | None]
+"""ESMTP parameters of MAIL or RCPT: upper-case keyword to its value, None where it has none."""
+
+NO_PARAMS: Params = {}
+
+
+class Recipient(NamedTuple):
+    """One accepted recipient: its forward-path and the parameters of its RCPT."""
+
+    path: Path
+    params: Params = NO_PARAMS
+    keep: bool = True
+
+
+class Envelope:
+    """What one mail transaction has gathered so far; a transaction without MAIL has none."""
+
+    __slots__ = ("fired", "id", "keep", "mail", "params", "recipients")
+
+    def __init__(self, queue_id: str, mail: Path, params: Params = NO_PARAMS) -> None:
+        self.id = queue_id
+        self.mail = mail
+        self.params = params
+        self.recipients: list[Recipient] = []
+        self.keep = True
+        self.fired: set[str] = set()
+        """Names of the rules that count once in a transaction and have fired in this one."""
+
+    @property
+    def declared_size(self) -> int | None:
+        """Octets the client announced with SIZE= (RFC 1870), None where it did not."""
+        size = self.params.get("SIZE")
+        return int(size) if size else None
+
+    @property
+    def smtputf8(self) -> bool:
+        """Whether MAIL said SMTPUTF8 (RFC 6531): replies may then carry UTF-8."""
+        return "SMTPUTF8" in self.params
+
+
+class Message(NamedTuple):
+    """A message as it was taken in, with the facts of the session that brought it.
+
+    ``content`` is exactly what was sent between DATA and the final dot, octet for
+    octet after dot-unstuffing.  ``received`` is seconds since the epoch.
+    """
+
+    id: str
+    session: str
+    listener: str
+    client: str
+    helo: str
+    tls: Tls | None
+    auth: str | None
+    mail: Path
+    params: Params
+    recipients: tuple[Recipient, ...]
+    content: bytes
+    received: float
+    rule: str | None = None

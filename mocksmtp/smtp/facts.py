@@ -1,0 +1,100 @@
+"""Facts: what happened, in the past tense.  Journal, metrics and the live page subscribe to them.
+
+A fact is a flat, immutable record.  ``who`` is the conversation it happened in; a
+subscriber that keeps a fact copies what it needs, because the conversation goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from mocksmtp.smtp.envelope import NO_PARAMS, Params
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.address import Path
+    from mocksmtp.smtp.conversation import Conversation, Tls
+    from mocksmtp.smtp.envelope import Envelope
+    from mocksmtp.smtp.reply import Reply
+    from mocksmtp.smtp.stage import Stage
+
+
+class SessionOpened(NamedTuple):
+    """A client connected; nothing has been said yet."""
+
+    who: Conversation
+
+
+class CommandAnswered(NamedTuple):
+    """A command (or the connection, or the end of mail data) got this reply.
+
+    ``rule`` names the rule or mailbox entry that decided, None where the protocol
+    answered by itself; ``took_effect`` says whether the command was committed.
+    """
+
+    who: Conversation
+    stage: Stage
+    reply: Reply
+    rule: str | None = None
+    took_effect: bool = True
+    path: Path | None = None
+    params: Params = NO_PARAMS
+
+
+class RuleMatched(NamedTuple):
+    """A rule's conditions held and its schedule was due."""
+
+    who: Conversation
+    stage: Stage
+    rule: str
+
+
+class TlsStarted(NamedTuple):
+    """A handshake ended well."""
+
+    who: Conversation
+    tls: Tls
+
+
+class Authenticated(NamedTuple):
+    """A client logged in."""
+
+    who: Conversation
+    mechanism: str
+    identity: str
+
+
+class MessageAccepted(NamedTuple):
+    """A message was answered 250; ``octets`` of mail data.  ``kept`` is False where a rule said so."""
+
+    who: Conversation
+    envelope: Envelope
+    octets: int
+    reply: Reply
+    rule: str | None
+    kept: bool
+
+
+class TransactionEnded(NamedTuple):
+    """A mail transaction, or the attempt at one, is over, however it ended."""
+
+    who: Conversation
+
+
+class SessionClosed(NamedTuple):
+    """The connection is gone."""
+
+    who: Conversation
+
+
+Fact = (
+    SessionOpened
+    | CommandAnswered
+    | RuleMatched
+    | TlsStarted
+    | Authenticated
+    | MessageAccepted
+    | TransactionEnded
+    | SessionClosed
+)
+Publish = Callable[[Fact], None]

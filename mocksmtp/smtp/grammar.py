@@ -1,0 +1,38 @@
+"""The grammar of RFC 5321 section 4.1.2 and RFC 6531 section 3.3: each ABNF rule, and the regex under its own name."""
+
+from __future__ import annotations
+
+import re
+
+# atext = ALPHA / DIGIT / "!" / "#" / ... ; RFC 6531 adds UTF8-non-ascii
+ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
+
+# Dot-string = Atom *("." Atom)
+DOT_STRING = re.compile(rf"{ATEXT}+(?:\.{ATEXT}+)*")
+
+# Quoted-string = DQUOTE *QcontentSMTP DQUOTE
+# QcontentSMTP = qtextSMTP / quoted-pairSMTP
+# qtextSMTP = %d32-33 / %d35-91 / %d93-126 ; RFC 6531 adds UTF8-non-ascii
+# quoted-pairSMTP = %d92 %d32-126
+QUOTED_STRING = re.compile(r'"(?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*"')
+
+# sub-domain = Let-dig [Ldh-str] ; RFC 6531 adds U-label.  Underscores stand in many
+# real test networks (compose service names) and are let through.
+SUB_DOMAIN = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za-z0-9_\u0080-\U0010ffff])?")
+
+# General-address-literal = Standardized-tag ":" 1*dcontent
+GENERAL_ADDRESS_LITERAL = re.compile(r"[A-Za-z0-9\-]*[A-Za-z0-9]:[!-Z^-~]+")
+
+# A-d-l = At-domain *( "," At-domain ), At-domain = "@" Domain, then ":"
+SOURCE_ROUTE = re.compile(r"@[^@,:<>\s]+(?:,@[^@,:<>\s]+)*:")
+
+# The mailbox nearly everybody sends: a Dot-string at a dotted name, ASCII, within the limits of 4.5.3.1.
+PLAIN_MAILBOX = re.compile(
+    rb"([A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+)*)"
+    rb"@((?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)*)"
+)
+
+# esmtp-param = esmtp-keyword ["=" esmtp-value]
+# esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+# esmtp-value = 1*(%d33-60 / %d62-126) ; RFC 6531 adds UTF8-non-ascii
+ESMTP_PARAM = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~\u0080-\U0010ffff]+))?")

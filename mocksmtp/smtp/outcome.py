@@ -1,0 +1,38 @@
+"""What a verb proposes.  A verb never changes the session; only ``commit`` does, if the policy lets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from mocksmtp.smtp.envelope import NO_PARAMS, Params
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.address import Path
+    from mocksmtp.smtp.reply import Reply
+    from mocksmtp.smtp.steps import Step
+
+
+class Outcome(NamedTuple):
+    """A proposed reply and what follows from it.
+
+    ``commit`` runs only if the final reply has the stage's own positive class, and
+    ``then`` only with it.  ``asks`` says whether the policy may answer instead: it is
+    False for what the protocol itself refuses.  ``accept`` is the positive answer
+    where ``reply`` is not it (a wrong password).  ``path`` and ``params`` are what
+    MAIL or RCPT named, ``text`` what VRFY or EXPN did.
+    """
+
+    reply: Reply
+    commit: Callable[[], None] | None = None
+    then: tuple[Step, ...] = ()
+    asks: bool = True
+    accept: Reply | None = None
+    path: Path | None = None
+    params: Params = NO_PARAMS
+    text: str | None = None
+
+
+def refuse(reply: Reply) -> Outcome:
+    """What the protocol refuses by itself: no policy is asked."""
+    return Outcome(reply, asks=False)

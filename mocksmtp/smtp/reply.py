@@ -1,0 +1,58 @@
+"""Replies: what the server says (RFC 5321 section 4.2, RFC 2034, RFC 3463)."""
+
+from __future__ import annotations
+
+LINE_LIMIT = 512
+"""Octets of one reply line with its CRLF (RFC 5321 section 4.5.3.1.5)."""
+
+
+class Reply:
+    """One code, its lines of text and, where there is one, an enhanced status code.
+
+    Treat it as a value: it is compared by content and never changed.  ``wire`` is
+    what goes out, ``bare`` the same without the enhanced code, for a listener that
+    hides ENHANCEDSTATUSCODES.  Both are made once, because most replies are
+    constants that are sent many times.
+    """
+
+    __slots__ = ("bare", "code", "enhanced", "lines", "wire")
+
+    def __init__(self, code: int, text: str | tuple[str, ...], enhanced: str = "") -> None:
+        """Take a code (200-599), one text or several lines without CR or LF, and an enhanced code or ``""``."""
+        lines = (text,) if isinstance(text, str) else text
+        self.code = code
+        self.lines = lines
+        self.enhanced = enhanced
+        self.bare = _wire(code, lines, "")
+        self.wire = _wire(code, lines, enhanced + " ") if enhanced else self.bare
+
+    @property
+    def positive(self) -> bool:
+        """Whether the code is a completion or an intermediate reply (2yz, 3yz)."""
+        return self.code < 400
+
+    @property
+    def text(self) -> str:
+        """The reply as a person reads it: ``553 5.1.3 first line / second line``."""
+        head = f"{self.code} {self.enhanced} " if self.enhanced else f"{self.code} "
+        return head + " / ".join(self.lines)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Reply)
+            and (self.code, self.lines, self.enhanced) == (other.code, other.lines, other.enhanced)
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.lines, self.enhanced))
+
+    def __repr__(self) -> str:
+        return f"Reply({self.code}, {self.lines!r}, {self.enhanced!r})"
+
+
+def _wire(code: int, lines: tuple[str, ...], enhanced: str) -> bytes:
+    if len(lines) == 1:
+        return f"{code} {enhanced}{lines[0]}\r\n".encode()
+    *first, last = lines
+    text = "".join(f"{code}-{enhanced}{line}\r\n" for line in first)
+    return f"{text}{code} {enhanced}{last}\r\n".encode()

@@ -1,0 +1,37 @@
+"""What is kept: one interface, as many backends as there are files here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.reply import Reply
+
+
+class Usage(NamedTuple):
+    """How full a store is: messages and octets of content now, and messages dropped to make room."""
+
+    messages: int
+    octets: int
+    dropped: int
+
+
+class Store(Protocol):
+    """Keeps messages within bounds; the oldest goes first and is counted."""
+
+    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> None:
+        """Keep a message, then call ``stored`` exactly once: with None, or with the reply that says why not."""
+        ...
+
+    def get(self, message_id: str) -> Message | None:
+        """Return the message with this queue id, None if it is not (or no longer) there."""
+        ...
+
+    def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
+        """Return up to ``limit`` messages, newest first; with ``before`` only those older than that id."""
+        ...
+
+    def usage(self) -> Usage:
+        """Say how full the store is."""
+        ...
