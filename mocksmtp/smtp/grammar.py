@@ -1,4 +1,4 @@
-"""The grammar of RFC 5321 section 4.1.2 and RFC 6531 section 3.3: each ABNF rule, and the regex under its own name."""
+"""The grammar of RFC 5321 section 4.1.2 and RFC 6531 section 3.3: each ABNF rule and its regex."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ QUOTED_STRING = re.compile(r'"(?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*"')
 
 # sub-domain = Let-dig [Ldh-str] ; RFC 6531 adds U-label.  Underscores stand in many
 # real test networks (compose service names) and are let through.
-SUB_DOMAIN = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za-z0-9_\u0080-\U0010ffff])?")
+SUB_DOMAIN = re.compile(
+    r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za-z0-9_\u0080-\U0010ffff])?"
+)
 
 # General-address-literal = Standardized-tag ":" 1*dcontent
 GENERAL_ADDRESS_LITERAL = re.compile(r"[A-Za-z0-9\-]*[A-Za-z0-9]:[!-Z^-~]+")

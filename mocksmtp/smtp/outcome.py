@@ -10,6 +10,7 @@ from mocksmtp.smtp.envelope import NO_PARAMS, Params
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.reply import Reply
+    from mocksmtp.smtp.sasl import Exchange
     from mocksmtp.smtp.steps import Step
 
 
@@ -20,7 +21,8 @@ class Outcome(NamedTuple):
     ``then`` only with it.  ``asks`` says whether the policy may answer instead: it is
     False for what the protocol itself refuses.  ``accept`` is the positive answer
     where ``reply`` is not it (a wrong password).  ``path`` and ``params`` are what
-    MAIL or RCPT named, ``text`` what VRFY or EXPN did.
+    MAIL or RCPT named, ``text`` what VRFY or EXPN did.  With ``exchange`` the reply is
+    a challenge (334) and the client's next line belongs to it.
     """
 
     reply: Reply
@@ -31,6 +33,7 @@ class Outcome(NamedTuple):
     path: Path | None = None
     params: Params = NO_PARAMS
     text: str | None = None
+    exchange: Exchange | None = None
 
 
 def refuse(reply: Reply) -> Outcome:

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from mocksmtp.smtp.syntax import Addresses, BareNewlines
+from mocksmtp.smtp.verbs import VERBS
+
 if TYPE_CHECKING:
-    from mocksmtp.smtp.extensions import Extension
+    from mocksmtp.smtp.extensions import Extension, Parameter
+    from mocksmtp.smtp.verbs import Verb
 
 ANY_USER = None
 """``Authentication.users`` when every login is accepted."""
-
-
-class Addresses(str, Enum):
-    """How closely a mailbox must keep to RFC 5321 and RFC 6531."""
-
-    STRICT = "strict"
-    LENIENT = "lenient"
-    OFF = "off"
-
-
-class BareNewlines(str, Enum):
-    """What becomes of a CR or LF that stands alone."""
-
-    REJECT = "reject"
-    ACCEPT = "accept"
-    AS_CRLF = "as_crlf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +47,8 @@ class Profile:
 
     ``banner`` holds the lines that follow 220, already filled in.  ``extensions``
     are those this listener shows, in the order EHLO tells them; what is not here is
-    neither announced nor understood.
+    neither announced nor understood.  ``verbs``, ``mail_params``, ``rcpt_params`` and
+    ``enhanced`` follow from them.
     """
 
     name: str = "smtp"
@@ -73,3 +61,21 @@ class Profile:
     limits: Limits = Limits()
     addresses: Addresses = Addresses.STRICT
     bare_newlines: BareNewlines = BareNewlines.REJECT
+    verbs: Mapping[bytes, Verb] = field(init=False, repr=False, compare=False)
+    mail_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
+    rcpt_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
+    enhanced: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        verbs = dict(VERBS)
+        mail: dict[str, Parameter] = {}
+        rcpt: dict[str, Parameter] = {}
+        for extension in self.extensions:
+            verbs.update((verb.name.encode(), verb) for verb in extension.verbs)
+            mail.update(extension.mail)
+            rcpt.update(extension.rcpt)
+        settle = object.__setattr__  # The tables follow from the frozen fields, so they are made once, here.
+        settle(self, "verbs", verbs)
+        settle(self, "mail_params", mail)
+        settle(self, "rcpt_params", rcpt)
+        settle(self, "enhanced", any(e.keyword == "ENHANCEDSTATUSCODES" for e in self.extensions))

@@ -18,7 +18,7 @@ class Reply:
     __slots__ = ("bare", "code", "enhanced", "lines", "wire")
 
     def __init__(self, code: int, text: str | tuple[str, ...], enhanced: str = "") -> None:
-        """Take a code (200-599), one text or several lines without CR or LF, and an enhanced code or ``""``."""
+        """Take a code (200-599), one line of text or several, without CR or LF, and an enhanced code."""
         lines = (text,) if isinstance(text, str) else text
         self.code = code
         self.lines = lines

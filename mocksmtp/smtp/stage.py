@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Stage(str, Enum):
+class Stage(StrEnum):
     """One name for each moment, the same in rules, facts and metrics.
 
     ``DATA`` is the command, ``MESSAGE`` the end of mail data; ``STARTTLS`` is the

@@ -1,0 +1,171 @@
+"""The composition root: settings in, a running service out.  Nobody imports it but the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+
+from mocksmtp import __version__
+from mocksmtp.journal import Journal
+from mocksmtp.metrics import Metrics
+from mocksmtp.net.certificates import authority
+from mocksmtp.net.listeners import Listener
+from mocksmtp.net.tls import server_context
+from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.stores.memory import MemoryStore
+from mocksmtp.web.site import make_site
+
+if TYPE_CHECKING:
+    from mocksmtp.config.settings import ListenerSettings, Settings
+    from mocksmtp.smtp.facts import Fact
+
+FLUSH = 0.1
+"""Seconds that a line for the terminal may wait to be written with others."""
+
+PATIENCE = 5.0
+"""Seconds that a running transaction has to end when the service stops."""
+
+TLS_WORDS = {"starttls": "STARTTLS", "implicit": "TLS"}
+
+
+class CannotServe(Exception):
+    """The service cannot start; the text says why and what to do."""
+
+
+def queue_ids(seconds: Callable[[], float]) -> Callable[[], str]:
+    """Return a maker of ids: 13 or more hexadecimal digits, unique in the process, sorting by time."""
+    last = 0
+
+    def next_id() -> str:
+        nonlocal last
+        last = max(last + 1, int(seconds() * 1_000_000))
+        return f"{last:X}"
+
+    return next_id
+
+
+class App:
+    """The service: listeners, store, metrics, journal and HTTP, from start to a quiet end."""
+
+    def __init__(self, settings: Settings, reactor: Any, out: TextIO, log_format: str | None = None) -> None:
+        """``out`` gets a line for each transaction; ``log_format`` is ``text`` or ``json``."""
+        self.settings = settings
+        self.reactor = reactor
+        self.out = out
+        self.store = MemoryStore(settings.capture.messages, settings.capture.octets)
+        rules = settings.rulebook_rules
+        self.metrics = Metrics(self.store, [rule.name for rule in rules])
+        self.journal = Journal(out, refused=settings.capture.refused, clock=reactor.seconds, format=log_format)
+        self.rulebook = Rulebook(
+            rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply, reactor.seconds
+        )
+        self.authority = authority(settings.data, settings.tls.names, datetime.now(UTC))
+        self.next_id = queue_ids(reactor.seconds)
+        self.listeners = [self._listener(each) for each in settings.listeners]
+        self.http: Any = None
+        self._flush: Any = None
+
+    def _publish(self, fact: Fact) -> None:
+        self.metrics(fact)
+        self.journal(fact)
+
+    def _listener(self, settings: ListenerSettings) -> Listener:
+        own = settings.certificate or self.settings.tls.certificate
+        identity = (own.cert, own.key) if own else self.authority.identity
+        tls = server_context(identity, self.settings.tls.versions)
+        return Listener(
+            settings.profile, self.rulebook, self.store, self._publish, tls, self.reactor, self.next_id
+        )
+
+    def start(self) -> str:
+        """Listen everywhere and return the line that says so.  Raises CannotServe."""
+        told = []
+        for listener, settings in zip(self.listeners, self.settings.listeners, strict=True):
+            port = self._bind(settings, listener)
+            words = TLS_WORDS.get(settings.tls)
+            told.append(f"{settings.profile.name} on {port}" + (f" ({words})" if words else ""))
+        if self.settings.http.port is not None:
+            told.append(f"http on {self._serve_http()}")
+        self._flush = self.reactor.callLater(FLUSH, self._flush_journal)
+        return f"mocksmtp {__version__} ready: " + ", ".join(told)
+
+    def _bind(self, settings: ListenerSettings, listener: Listener) -> int:
+        try:
+            return listener.listen(settings.interface, settings.port)
+        except CannotListenError as error:
+            name = settings.profile.name
+            variable = f"MOCKSMTP_LISTENERS__{name.upper().replace('-', '_')}__PORT"
+            raise CannotServe(
+                f"listener {name}: port {settings.port}: {_reason(error)}; choose another with "
+                f"{variable}={_unprivileged(settings.port)}, or all three with `make run PORTS=high`"
+            ) from None
+
+    def _serve_http(self) -> str:
+        http = self.settings.http
+        site = make_site(
+            store=self.store,
+            registry=self.metrics.registry,
+            ready=self.not_accepting,
+            ca_pem=None if self.settings.tls.certificate else self.authority.ca_pem,
+            hosts=http.hosts,
+            clock=self.reactor,
+        )
+        try:
+            self.http = self.reactor.listenTCP(http.port, site, interface=http.interface)
+        except CannotListenError as error:
+            raise CannotServe(
+                f"http: port {http.port}: {_reason(error)}; choose another with MOCKSMTP_HTTP__PORT"
+            ) from None
+        host = http.interface
+        return f"{f'[{host}]' if ':' in host else host}:{self.http.getHost().port}"
+
+    def not_accepting(self) -> Sequence[str]:
+        """Names of the listeners that do not accept now."""
+        return [listener.profile.name for listener in self.listeners if not listener.accepts_on]
+
+    def _flush_journal(self) -> None:
+        self.journal.flush()
+        self._flush = self.reactor.callLater(FLUSH, self._flush_journal)
+
+    def stop(self) -> Deferred[None]:
+        """Accept no more, answer 421 to idle sessions, let transactions end; fires when all are gone."""
+        for listener in self.listeners:
+            listener.stop_accepting()
+            for connection in list(listener.connections):
+                connection.drain()
+        done: Deferred[None] = Deferred()
+        self._wait_for_the_last(self.reactor.seconds() + PATIENCE, done)
+        return done
+
+    def _wait_for_the_last(self, deadline: float, done: Deferred[None]) -> None:
+        open_now = [c for listener in self.listeners for c in listener.connections]
+        now = self.reactor.seconds()
+        if not open_now or now >= deadline + 1.0:
+            self._end()
+            done.callback(None)
+            return
+        if now >= deadline:
+            for connection in open_now:
+                connection.shut_down()
+        self.reactor.callLater(0.05, self._wait_for_the_last, deadline, done)
+
+    def _end(self) -> None:
+        for listener in self.listeners:
+            listener.stop_looking()
+        if self._flush is not None and self._flush.active():
+            self._flush.cancel()
+        if self.http is not None:
+            self.http.stopListening()
+        self.journal.flush()
+
+
+def _reason(error: CannotListenError) -> str:
+    return getattr(error.socketError, "strerror", None) or str(error.socketError)
+
+
+def _unprivileged(port: int) -> int:
+    return {25: 2525, 465: 4650, 587: 5870}.get(port, port + 1 if port else 0)

@@ -1,0 +1,61 @@
+"""``mocksmtp serve``: runs the server until it is told to stop."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from mocksmtp.config import Invalid, load
+
+
+@click.command()
+@click.option(
+    "--config",
+    "-c",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A configuration file, or a directory of them.  May be given several times.",
+)
+@click.option(
+    "--log",
+    "log_format",
+    type=click.Choice(["text", "json"]),
+    default=None,
+    help="How a transaction is told on standard output: a line of text, or of JSON.",
+)
+def serve(paths: tuple[Path, ...], log_format: str | None) -> None:
+    """Serve on the ports that the configuration names.
+
+    Without --config the defaults hold: 25, 465 and 587, and HTTP on 127.0.0.1:8025.
+    Ends in good order on SIGTERM and SIGINT.
+    """
+    gc.disable()  # Loading makes many objects that stay; collecting among them takes longer than loading.
+    try:
+        settings = load(list(paths), os.environ)
+    except Invalid as invalid:
+        click.echo(str(invalid), err=True)
+        sys.exit(2)
+    from twisted.internet import reactor
+
+    from mocksmtp.app import App, CannotServe
+
+    try:
+        app = App(settings, reactor, sys.stdout, log_format)
+        ready = app.start()
+    except (CannotServe, ValueError) as error:
+        click.echo(f"mocksmtp: {error}", err=True)
+        sys.exit(1)
+    for note in app.authority.notes:
+        click.echo(f"mocksmtp: {note}", err=True)
+    click.echo(ready)
+    sys.stdout.flush()
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    reactor.addSystemEventTrigger("before", "shutdown", app.stop)  # type: ignore[attr-defined]
+    reactor.run()  # type: ignore[attr-defined]

@@ -1,0 +1,178 @@
+"""Listeners: the ports we accept on, who is connected, and when patience ends."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import Factory
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+
+from mocksmtp.net.protocol import SmtpProtocol
+from mocksmtp.net.transport import Port
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Policy, Search
+from mocksmtp.smtp.session import Session
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IAddress
+    from twisted.python.failure import Failure
+
+    from mocksmtp.smtp.facts import Publish
+    from mocksmtp.smtp.profile import Profile
+    from mocksmtp.smtp.reply import Reply
+    from mocksmtp.stores import Store
+
+BACKLOG = 4096
+"""Connections the kernel holds until we accept them; it cuts this down to net.core.somaxconn."""
+
+SWEEP = 0.25
+"""Seconds between two looks at the deadlines of all connections."""
+
+MAPPED = "::ffff:"
+
+NO_SUCH_FAMILY = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+"""What binding to ``::`` fails with on a host without IPv6."""
+
+log = Logger(namespace="mocksmtp.net")
+
+
+class Listener(Factory):
+    """One named port: makes a session for each connection and keeps count of them."""
+
+    noisy = False
+
+    def __init__(
+        self,
+        profile: Profile,
+        policy: Policy,
+        store: Store,
+        publish: Publish,
+        tls: Any,
+        reactor: Any,
+        next_id: Callable[[], str],
+    ) -> None:
+        """``tls`` makes the server side of a TLS connection, ``reactor`` is also the clock."""
+        self.profile = profile
+        self.policy = policy
+        self.store = store
+        self.publish = publish
+        self.tls = tls
+        self.clock = reactor
+        self.next_id = next_id
+        self.port: Port | None = None
+        self.connections: set[SmtpProtocol] = set()
+        self._clients: dict[str, int] = {}
+        self._sweep: Any = None
+
+    # Ports.
+
+    def listen(self, interface: str | None, port: int) -> int:
+        """Accept on a port, and return it (another one where 0 was asked for).
+
+        ``interface`` None is every address, IPv4 and IPv6.  Raises CannotListenError.
+        """
+        self.port = self._bound(interface, port)
+        self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)
+        return self.accepts_on
+
+    def _bound(self, interface: str | None, port: int) -> Port:
+        candidates = ["::", "0.0.0.0"] if interface is None else [interface]
+        for candidate in candidates:
+            bound = Port(port, self, BACKLOG, candidate, self.clock)
+            try:
+                bound.startListening()
+            except CannotListenError as error:
+                no_ipv6 = getattr(error.socketError, "errno", None) in NO_SUCH_FAMILY
+                if candidate == candidates[-1] or not no_ipv6:
+                    raise
+                continue
+            # Accepted sockets inherit it: small replies leave at once.
+            bound.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return bound
+        raise AssertionError("the last candidate either listens or raises")
+
+    @property
+    def accepts_on(self) -> int:
+        """The port number we accept on, 0 while we do not."""
+        return 0 if self.port is None or not self.port.connected else self.port.getHost().port
+
+    def stop_accepting(self) -> None:
+        """Accept no more connections; those that are open go on."""
+        if self.port is not None:
+            self.port.stopListening()
+            self.port = None
+
+    # Connections.
+
+    def buildProtocol(self, addr: IAddress | None) -> SmtpProtocol:
+        """Make the session of a new connection."""
+        host: str = getattr(addr, "host", "")
+        client = host[len(MAPPED) :] if host.startswith(MAPPED) and "." in host else host
+        conversation = Conversation(
+            self.next_id(), self.profile.name, self.profile.hostname, client, getattr(addr, "port", 0)
+        )
+        session = Session(
+            self.profile, self.policy, conversation, self.publish, self.next_id, self.clock.seconds
+        )
+        return SmtpProtocol(self, session)
+
+    def busy(self, client: str) -> Reply | None:
+        """Say which reply turns this client away because too many are connected, None if there is room."""
+        limits = self.profile.limits
+        if len(self.connections) > limits.connections:
+            return replies.TOO_MANY_CONNECTIONS
+        if self._clients[client] > limits.connections_per_client:
+            return replies.TOO_MANY_FROM_CLIENT
+        return None
+
+    def joined(self, protocol: SmtpProtocol) -> None:
+        """Count a connection in."""
+        self.connections.add(protocol)
+        protocol.deadline = self.idle_deadline()
+        client = protocol.session.conversation.client
+        self._clients[client] = self._clients.get(client, 0) + 1
+
+    def left(self, protocol: SmtpProtocol) -> None:
+        """Count a connection out."""
+        self.connections.discard(protocol)
+        client = protocol.session.conversation.client
+        self._clients[client] -= 1
+        if not self._clients[client]:
+            del self._clients[client]
+
+    # Time.
+
+    def idle_deadline(self) -> float:
+        """The moment, in seconds of our clock, at which a client that stays silent is turned out."""
+        now: float = self.clock.seconds()
+        return now + self.profile.limits.idle_timeout
+
+    def _look_at_deadlines(self) -> None:
+        # One look at all of them is far cheaper than a timer moved at each command.
+        now = self.clock.seconds()
+        for protocol in [c for c in self.connections if c.deadline <= now]:
+            protocol.time_out()
+        self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)
+
+    def stop_looking(self) -> None:
+        """Forget the deadlines; the listener is done."""
+        if self._sweep is not None and self._sweep.active():
+            self._sweep.cancel()
+
+    # Work that would block.
+
+    def search(self, search: Search, decided: Callable[[Decision], None]) -> None:
+        """Run a search in a thread and tell its decision."""
+
+        def failed(failure: Failure) -> None:
+            log.failure("a search failed; the protocol's own answer stands", failure)
+            decided(AS_PROPOSED)
+
+        deferToThreadPool(self.clock, self.clock.getThreadPool(), search).addCallbacks(decided, failed)
+

@@ -1,0 +1,184 @@
+"""The shell: performs the steps of a session on a Twisted transport, and decides nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol as Interface
+
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, IPushProducer
+from twisted.internet.protocol import Protocol
+from zope.interface import implementer
+
+from mocksmtp.net.tls import describe
+from mocksmtp.smtp.session import Session
+from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+    from mocksmtp.net.listeners import Listener
+    from mocksmtp.smtp.policy import Decision
+    from mocksmtp.smtp.reply import Reply
+
+LINGER = 1.0
+"""Seconds for which input is read away after a close, so that no reset overtakes the reply."""
+
+
+@implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
+class SmtpProtocol(Protocol):
+    """One connection.
+
+    Steps stand in a queue and are performed in order; a step that takes time pauses
+    reading, so that what is held stays within one read and the kernel's buffers.
+    """
+
+    transport: Any
+
+    def __init__(self, listener: Listener, session: Session) -> None:
+        self.listener = listener
+        self.session = session
+        self.deadline = 0.0
+        self.closing = False
+        self._steps: deque[Step] = deque()
+        self._performing = False
+        self._waiting = False
+
+    # What Twisted calls.
+
+    def connectionMade(self) -> None:
+        """Greet."""
+        self.listener.joined(self)
+        self.transport.registerProducer(self, streaming=True)
+        self._perform(self.session.open(self.listener.busy(self.session.conversation.client)))
+
+    def dataReceived(self, data: bytes) -> None:
+        """Answer."""
+        self.deadline = self.listener.idle_deadline()
+        self._perform(self.session.receive_data(data))
+
+    def handshakeCompleted(self) -> None:
+        """Go on under TLS."""
+        self.deadline = self.listener.idle_deadline()
+        self._perform(self.session.tls_started(describe(self.transport)))
+
+    def readConnectionLost(self) -> None:
+        """The client will send no more; a half-closed SMTP client gets no more either."""
+        self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Our FIN is out; the client's is still to come."""
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # type: ignore[override]
+        """Tell everybody."""
+        self._steps.clear()
+        self.listener.left(self)
+        self.session.connection_lost()
+
+    # The transport is a consumer: it says when the client does not read its replies.
+
+    def pauseProducing(self) -> None:
+        """Take no more commands while the replies to earlier ones are still pending."""
+        self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Take commands again."""
+        if not self._waiting:
+            self.transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """Nothing more can be sent."""
+
+    # What the listener calls.
+
+    def time_out(self) -> None:
+        """The deadline has passed: say so, or end the lingering after a close."""
+        if self.closing or self.session.deaf:
+            self.transport.abortConnection()
+        elif not self._waiting:
+            self._perform(self.session.timed_out())
+
+    def drain(self) -> None:
+        """End now if idle, else after the transaction."""
+        self._perform(self.session.drain())
+
+    def shut_down(self) -> None:
+        """End now."""
+        self._perform(self.session.shut_down())
+
+    # The queue.
+
+    def _perform(self, steps: list[Step]) -> None:
+        self._steps.extend(steps)
+        if self._performing or self._waiting:
+            return
+        self._performing = True
+        sends: list[bytes] = []
+        queue = self._steps
+        while queue and not self._waiting:
+            step = queue.popleft()
+            if type(step) is Send:
+                sends.append(step.data)
+                continue
+            if sends:
+                self.transport.write(b"".join(sends))
+                sends.clear()
+            PERFORM[type(step)](self, step)
+        if sends:
+            self.transport.write(sends[0] if len(sends) == 1 else b"".join(sends))
+        self._performing = False
+
+    def store(self, step: Store) -> None:
+        """Keep a message; a store that answers at once costs no turn of the loop."""
+        self._waiting = True
+        self.listener.store.add(step.message, self._stored)
+        if self._waiting:
+            self.transport.pauseProducing()
+
+    def _stored(self, refusal: Reply | None) -> None:
+        self._go_on(self.session.stored, refusal)
+
+    def decide(self, step: Decide) -> None:
+        """Search where it blocks nobody."""
+        self._waiting = True
+        self.transport.pauseProducing()
+        self.listener.search(step.search, self._decided)
+
+    def _decided(self, decision: Decision) -> None:
+        self._go_on(self.session.decided, decision)
+
+    def _go_on(self, tell: Callable[[Any], list[Step]], answer: object) -> None:
+        self._waiting = False
+        if not self.transport.connected:
+            return
+        if not self._performing:
+            self.transport.resumeProducing()
+        self._perform(tell(answer))
+
+    def start_tls(self, _step: StartTls) -> None:
+        """Begin the handshake; its end calls ``handshakeCompleted``."""
+        self.transport.unregisterProducer()
+        self.transport.startTLS(self.listener.tls, False)
+        self.transport.registerProducer(self, streaming=True)
+
+    def close(self, _step: Close) -> None:
+        """Flush, then FIN (close_notify first under TLS), and read away what still comes."""
+        self.closing = True
+        self.deadline = self.listener.clock.seconds() + LINGER
+        self.transport.unregisterProducer()
+        if self.transport.TLS:
+            self.transport.loseConnection()
+        else:
+            self.transport.loseWriteConnection()
+
+
+class _Performs(Interface):
+    def __call__(self, protocol: SmtpProtocol, step: Any, /) -> None: ...
+
+
+PERFORM: dict[type, _Performs] = {
+    Store: SmtpProtocol.store,
+    Decide: SmtpProtocol.decide,
+    StartTls: SmtpProtocol.start_tls,
+    Close: SmtpProtocol.close,
+}

@@ -1,0 +1,219 @@
+"""Propose, decide, commit: how an outcome becomes a reply on the wire (docs/architecture.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.envelope import Envelope, Message, Recipient
+from mocksmtp.smtp.facts import CommandAnswered, MessageAccepted, RuleMatched, TransactionEnded
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import State
+from mocksmtp.smtp.steps import Close, Decide, Send, Step, Store
+from mocksmtp.smtp.syntax import BareNewlines
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.conversation import Conversation
+    from mocksmtp.smtp.facts import Publish
+    from mocksmtp.smtp.framing import DotReader
+    from mocksmtp.smtp.policy import Policy
+    from mocksmtp.smtp.profile import Profile
+
+BAD_COMMAND_CODES = frozenset({500, 501, 502, 503, 504, 555})
+"""What counts against ``limits.errors`` when we gave it by ourselves."""
+
+
+class Answers:
+    """The half of a session that answers: asks the policy, commits, and lists the steps.
+
+    ``held`` is set while a ``Store`` or ``Decide`` is under way: input is kept.  ``deaf``
+    is set while TLS begins and after a close: input is thrown away.
+    """
+
+    __slots__ = (
+        "_errors", "_pending", "conversation", "deaf", "held", "next_id", "now", "policy", "profile", "publish",
+        "state", "transactions_left",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        profile: Profile,
+        policy: Policy,
+        conversation: Conversation,
+        publish: Publish,
+        next_id: Callable[[], str],
+        now: Callable[[], float],
+    ) -> None:
+        self.profile = profile
+        self.policy = policy
+        self.conversation = conversation
+        self.publish = publish
+        self.next_id = next_id
+        self.now = now
+        self.state = State.START
+        self.held = False
+        self.deaf = False
+        # Counts down with each message; -1, where there is no limit, never meets 0.
+        self.transactions_left = profile.limits.transactions or -1
+        self._errors = 0
+        self._pending: tuple[Stage, Outcome, Decision] | None = None
+
+    def octets(self, reply: Reply) -> bytes:
+        """Return a reply as this listener sends it: with enhanced codes, or without where they are hidden."""
+        return reply.wire if self.profile.enhanced else reply.bare
+
+    def greet(self, steps: list[Step]) -> None:
+        """Ask about the connection and greet; a greeting that is no 220 leaves only QUIT."""
+        self.state = State.REFUSED
+        greeting = Reply(220, self.profile.banner)
+        self.answer(Stage.CONNECT, Outcome(greeting, commit=self._begin), steps)
+
+    def _begin(self) -> None:
+        self.state = State.START
+
+    def answer(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
+        """Ask the policy, unless the protocol itself refuses, and do what it says."""
+        decision: Decision = AS_PROPOSED
+        if outcome.asks:
+            answer = self.policy.decide(stage, self.conversation, outcome)
+            if isinstance(answer, Decision):
+                decision = answer
+            else:
+                self.held = True
+                self._pending = (stage, outcome, AS_PROPOSED)
+                steps.append(Decide(answer))
+                return
+        self._settle(stage, outcome, decision, steps)
+
+    def resume(self, decision: Decision, steps: list[Step]) -> None:
+        """Go on with the decision that took its time."""
+        stage, outcome, _ = self._take_pending()
+        self._settle(stage, outcome, decision, steps)
+
+    def _settle(self, stage: Stage, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
+        reply = decision.reply or outcome.reply
+        took = reply.code // 100 == (3 if stage is Stage.DATA else 2)
+        if stage is Stage.MESSAGE:
+            self._settle_message(outcome, decision, reply, took, steps)
+            return
+        if took:
+            if outcome.commit is not None:
+                outcome.commit()
+            if not decision.keep:
+                self._keep_nothing(stage)
+        self._reply(stage, outcome, decision, reply, took, steps)
+
+    def _settle_message(
+        self, outcome: Outcome, decision: Decision, reply: Reply, took: bool, steps: list[Step]
+    ) -> None:
+        envelope = self.conversation.envelope
+        if envelope is None:
+            raise AssertionError("mail data without an envelope")
+        if took:
+            kept = (
+                tuple([r for r in envelope.recipients if r.keep]) if envelope.keep and decision.keep else ()
+            )
+            if kept:
+                self.held = True
+                self._pending = (Stage.MESSAGE, outcome, decision)
+                steps.append(Store(self._message(envelope, kept, decision)))
+                return
+            self._accepted(envelope, decision, reply, kept=False)
+        self._reply(Stage.MESSAGE, outcome, decision, reply, took, steps)
+        self._message_answered()
+
+    def _reply(
+        self, stage: Stage, outcome: Outcome, decision: Decision, reply: Reply, took: bool, steps: list[Step]
+    ) -> None:
+        if decision.reply is None and reply.code in BAD_COMMAND_CODES:
+            self._errors += 1
+            if self._errors > self.profile.limits.errors:
+                reply = replies.TOO_MANY_ERRORS
+        publish, conversation = self.publish, self.conversation
+        for rule in decision.matched:
+            publish(RuleMatched(conversation, stage, rule))
+        publish(
+            CommandAnswered(conversation, stage, reply, decision.rule, took, outcome.path, outcome.params)
+        )
+        if decision.faults:
+            answered: list[Step] = [Send(self.octets(reply))]
+            for fault in decision.faults:
+                answered = fault.apply(answered)
+            steps += answered
+        else:
+            steps.append(Send(reply.wire if self.profile.enhanced else reply.bare))
+        if took and outcome.then and decision.close is None:
+            steps += outcome.then
+            self.deaf = True  # What ends a reply, a handshake or a close, throws away what came behind.
+        elif (reply.code == 421) if decision.close is None else decision.close:
+            steps.append(Close())
+            self.deaf = True
+        if stage is Stage.MAIL and not took:
+            publish(TransactionEnded(conversation))
+
+    def end_of_data(self, queue_id: str, reader: DotReader, steps: list[Step]) -> None:
+        """Mail data has ended: refuse what may not be taken, ask about the rest (RFC 5321 section 4.2.5)."""
+        content = reader.content()
+        if content is None:
+            outcome = refuse(replies.TOO_BIG)
+        elif reader.bare and self.profile.bare_newlines is BareNewlines.REJECT:
+            outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
+        else:
+            self.conversation.content = content
+            outcome = Outcome(Reply(250, f"OK queued as {queue_id}", "2.0.0"))
+        self.answer(Stage.MESSAGE, outcome, steps)
+
+    def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
+        """The store has answered: say so, and end the transaction."""
+        stage, outcome, decision = self._take_pending()
+        envelope = self.conversation.envelope
+        if refusal is None and envelope is not None:
+            reply = decision.reply or outcome.reply
+            self._accepted(envelope, decision, reply, kept=True)
+        else:
+            reply = refusal or replies.NOT_STORED
+            decision = decision._replace(reply=reply)
+        self._reply(stage, outcome, decision, reply, refusal is None, steps)
+        self._message_answered()
+
+    def _take_pending(self) -> tuple[Stage, Outcome, Decision]:
+        pending = self._pending
+        if pending is None:
+            raise AssertionError("told of an answer that was not asked for")
+        self._pending = None
+        self.held = False
+        return pending
+
+    def _message_answered(self) -> None:
+        conversation = self.conversation
+        conversation.content = None
+        conversation.envelope = None
+        self.state = State.READY
+        self.publish(TransactionEnded(conversation))
+
+    def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
+        self.transactions_left -= 1
+        octets = len(self.conversation.content or b"")
+        self.publish(MessageAccepted(self.conversation, envelope, octets, reply, decision.rule, kept))
+
+    def _keep_nothing(self, stage: Stage) -> None:
+        """A rule said ``keep: false``: of this recipient where it stands at RCPT, else of the message."""
+        envelope = self.conversation.envelope
+        if envelope is None:
+            return
+        if stage is Stage.RCPT:
+            envelope.recipients[-1] = envelope.recipients[-1]._replace(keep=False)
+        else:
+            envelope.keep = False
+
+    def _message(self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision) -> Message:
+        conversation = self.conversation
+        return Message(
+            envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
+            conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
+            conversation.content or b"", self.now(), decision.rule,
+        )  # fmt: skip

@@ -1,0 +1,44 @@
+"""AUTH: the client logs in by a SASL mechanism (RFC 4954)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.extensions import Extension
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.sasl import MECHANISMS, Exchange, begin
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import READY
+from mocksmtp.smtp.verbs import Verb
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.session import Session
+
+
+def announce(session: Session) -> str | None:
+    """Return the EHLO line; none where passwords would go in clear and may not."""
+    authentication = session.profile.authentication
+    if not authentication.mechanisms or not (session.conversation.tls or authentication.without_tls):
+        return None
+    return "AUTH " + " ".join(authentication.mechanisms)
+
+
+def auth(session: Session, argument: bytes) -> Outcome:
+    """Begin the exchange that the client names."""
+    conversation, authentication = session.conversation, session.profile.authentication
+    if conversation.auth is not None:
+        return refuse(replies.ALREADY_LOGGED_IN)
+    if not (conversation.tls or authentication.without_tls):
+        return refuse(replies.ENCRYPTION_REQUIRED)
+    name, *initial = argument.split(b" ")
+    if not name or len(initial) > 1:
+        return refuse(replies.NEEDS_MECHANISM)
+    mechanism = name.decode(errors="replace").upper()
+    if mechanism not in authentication.mechanisms or mechanism not in MECHANISMS:
+        return refuse(replies.UNKNOWN_MECHANISM)
+    exchange = Exchange(mechanism, MECHANISMS[mechanism](authentication.users))
+    return begin(session, exchange, initial[0] if initial else None)
+
+
+EXTENSION = Extension("AUTH", announce, rank=70, verbs=(Verb("AUTH", Stage.AUTH, READY, auth),))

@@ -1,0 +1,21 @@
+"""ENHANCEDSTATUSCODES: replies carry an enhanced status code (RFC 2034).
+
+A listener that hides it sends none of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp.extensions import Extension
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.session import Session
+
+
+def announce(_session: Session) -> str:
+    """Return the EHLO line."""
+    return "ENHANCEDSTATUSCODES"
+
+
+EXTENSION = Extension("ENHANCEDSTATUSCODES", announce, rank=50)

@@ -1,0 +1,141 @@
+"""Readers: octets in, a command line or mail data out (RFC 5321 sections 2.3.8 and 4.1.1.4).
+
+A reader returns None while it needs more, looks at each octet once, and keeps no more
+than its limit, however much is sent.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from mocksmtp.smtp.syntax import BareNewlines
+
+END_OF_DATA = b"\r\n.\r\n"
+
+TOO_LONG = object()
+"""What ``LineReader.line`` returns for a line over the limit, once its end has come."""
+
+
+class LineReader:
+    """Holds what was received and not yet read, and cuts command lines from it."""
+
+    __slots__ = ("_as_crlf", "_at", "_data", "_overlong", "_seen")
+
+    def __init__(self, bare_newlines: BareNewlines) -> None:
+        self._data = b""
+        self._at = 0
+        self._seen = 0
+        self._overlong = False
+        self._as_crlf = bare_newlines is BareNewlines.AS_CRLF
+
+    def feed(self, data: bytes) -> None:
+        """Take octets from the peer."""
+        if self._at == len(self._data):
+            self._data, self._at, self._seen = data, 0, 0
+        else:
+            self._seen -= self._at
+            self._data, self._at = self._data[self._at :] + data, 0
+
+    def line(self, limit: int) -> bytes | object | None:
+        """Return the next line without its CRLF, None if its end has not come, or ``TOO_LONG``.
+
+        ``limit`` is in octets with the CRLF.  The octets of an overlong line are thrown
+        away as they come.
+        """
+        at = self._at
+        end = self._data.find(b"\n" if self._as_crlf else b"\r\n", self._seen if self._seen > at else at)
+        if end < 0:
+            self._keep_within(limit)
+            return None
+        line = self._data[at:end]
+        self._at = self._seen = end + (1 if self._as_crlf else 2)
+        if self._as_crlf and line.endswith(b"\r"):
+            line = line[:-1]
+        if self._overlong or end + 2 - at > limit:
+            self._overlong = False
+            return TOO_LONG
+        return line
+
+    def _keep_within(self, limit: int) -> None:
+        pending = len(self._data) - self._at
+        if pending > limit:
+            # Only a CR that may be half of a CRLF still matters.
+            self._overlong = True
+            self._data, self._at = self._data[-1:], 0
+        self._seen = max(self._at, len(self._data) - 1)
+
+    def rest(self) -> bytes:
+        """Hand over all that is left, for a reader of another kind."""
+        data = self._data[self._at :] if self._at else self._data
+        self.clear()
+        return data
+
+    def clear(self) -> None:
+        """Throw away all that is left."""
+        self._data, self._at, self._seen, self._overlong = b"", 0, 0, False
+
+
+class DotReader:
+    """Reads mail data up to CRLF.CRLF and undoes the dot-stuffing (RFC 5321 section 4.5.2).
+
+    ``bare`` tells whether a CR or LF stood alone, ``size`` the octets of content seen,
+    also of those that were thrown away because they went over the limit.
+    """
+
+    __slots__ = ("_content", "_held", "_limit", "_newlines", "_skip", "bare", "size")
+
+    def __init__(self, limit: int, newlines: BareNewlines) -> None:
+        self._content = BytesIO()
+        # The CRLF that ended DATA is the first half of an end that comes at once.
+        self._held = b"\r\n"
+        self._skip = 2
+        self._limit = limit
+        self._newlines = newlines
+        self.bare = False
+        self.size = 0
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take octets; return what follows the end of mail data, None if the end has not come."""
+        data = self._held + data
+        end = data.find(END_OF_DATA)
+        if end >= 0:
+            self._take(data[: end + 2])
+            return data[end + 5 :]
+        held = _may_begin_an_end(data)
+        cut = len(data) - held
+        self._held = data[cut:]
+        if cut:
+            self._take(data[:cut])
+        return None
+
+    def content(self) -> bytes | None:
+        """Return the octets of the message, None if they went over the limit."""
+        return None if self.size > self._limit else self._content.getvalue()
+
+    def _take(self, data: bytes) -> None:
+        if data.count(b"\n") != (pairs := data.count(b"\r\n")) or data.count(b"\r") != pairs:
+            self.bare = True
+        if b"\r\n." in data:
+            data = data.replace(b"\r\n.", b"\r\n")
+        if self.bare and self._newlines is BareNewlines.AS_CRLF:
+            # After the dots: what only now becomes CRLF was none when the dots were stuffed.
+            data = _as_crlf(data)
+        if self._skip:
+            data, self._skip = data[self._skip :], 0
+        self.size += len(data)
+        if self.size <= self._limit:
+            self._content.write(data)
+        elif self._content.tell():
+            self._content = BytesIO()
+
+
+def _may_begin_an_end(data: bytes) -> int:
+    """Count the octets at the end of ``data`` that may be the beginning of CRLF.CRLF."""
+    for length in (4, 3, 2, 1):
+        if data.endswith(END_OF_DATA[:length]):
+            return length
+    return 0
+
+
+def _as_crlf(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")

@@ -1,0 +1,327 @@
+"""The SMTP session: bytes in, steps out (RFC 5321).  It owns no socket, clock or dice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.address import InvalidMailbox, Path
+from mocksmtp.smtp.answer import Answers
+from mocksmtp.smtp.envelope import Envelope, Params, Recipient
+from mocksmtp.smtp.extensions import OFFERABLE_VERBS
+from mocksmtp.smtp.facts import (
+    Authenticated,
+    RuleMatched,
+    SessionClosed,
+    SessionOpened,
+    TlsStarted,
+    TransactionEnded,
+)
+from mocksmtp.smtp.framing import DotReader, LineReader
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.policy import Decision
+from mocksmtp.smtp.sasl import Exchange, respond
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import State
+from mocksmtp.smtp.steps import Close, Send, StartTls, Step
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.conversation import Conversation, Tls
+    from mocksmtp.smtp.facts import Publish
+    from mocksmtp.smtp.policy import Policy
+    from mocksmtp.smtp.profile import Profile
+    from mocksmtp.smtp.reply import Reply
+
+AUTH_LINE_LIMIT = 12_288 + 2
+"""Octets of a response in an AUTH exchange with its CRLF (RFC 4954 section 4)."""
+
+TLS_EXEMPT = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT"})
+"""What may be said before TLS where TLS is required (RFC 3207 section 4)."""
+
+AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS"})
+"""What may be said before logging in where that is required (RFC 4954 section 6)."""
+
+UNKNOWN_COMMAND = Outcome(replies.BAD_COMMAND)
+UNOFFERED_COMMAND = Outcome(replies.NOT_OFFERED)
+BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
+GREETING_REFUSED = refuse(replies.BAD_SEQUENCE)
+
+WRONG_ORDER = {
+    "MAIL": {State.START: replies.SAY_EHLO, State.MAIL: replies.NESTED_MAIL, State.RCPT: replies.NESTED_MAIL},
+    "RCPT": {State.START: replies.SAY_EHLO, State.READY: replies.NEEDS_MAIL},
+    "DATA": {
+        State.START: replies.SAY_EHLO,
+        State.READY: replies.NEEDS_MAIL,
+        State.MAIL: replies.NEEDS_RECIPIENT,
+    },
+}
+"""The 503 that says what is missing; plain BAD_SEQUENCE for what is not here."""
+
+
+class Session(Answers):
+    """One connection, from the greeting to the close.
+
+    Call ``open`` first, then ``receive_data`` for what comes in, and ``tls_started``,
+    ``stored`` or ``decided`` after the step of that name was performed.  Each returns
+    the steps to perform next, in order.  Nothing that a client sends raises.
+    """
+
+    __slots__ = ("_exchange", "_lines", "_mail_data", "_missing", "draining", "greeted_once")
+
+    def __init__(
+        self,
+        profile: Profile,
+        policy: Policy,
+        conversation: Conversation,
+        publish: Publish,
+        next_id: Callable[[], str],
+        now: Callable[[], float],
+    ) -> None:
+        """``next_id`` makes queue ids, ``now`` says the time in seconds since the epoch."""
+        super().__init__(profile, policy, conversation, publish, next_id, now)
+        self._lines = LineReader(profile.bare_newlines)
+        self._mail_data: DotReader | None = None
+        self._exchange: Exchange | None = None
+        self._missing: tuple[frozenset[str], Reply] | None = None
+        self.greeted_once = False
+        self.draining = False
+        self._demand()
+
+    # What the shell calls.
+
+    def open(self, busy: Reply | None = None) -> list[Step]:
+        """Begin: greet, or begin TLS where it is implicit.  ``busy`` turns the client away unasked."""
+        self.publish(SessionOpened(self.conversation))
+        if busy is not None:
+            return self._turn_away(busy)
+        steps: list[Step] = []
+        if self.profile.implicit_tls:
+            self._begin_implicit_tls(steps)
+        else:
+            self._greet(steps)
+        return steps
+
+    def receive_data(self, data: bytes) -> list[Step]:
+        """Take octets from the peer.
+
+        After ``Store`` and ``Decide`` input is kept until the session is told how it went;
+        after ``StartTls`` it is thrown away until ``tls_started`` (RFC 3207 section 4.2),
+        after ``Close`` for good.
+        """
+        if self.deaf:
+            return []
+        steps: list[Step] = []
+        if self._mail_data is not None and not self.held:
+            self._take_mail_data(data, steps)
+        else:
+            self._lines.feed(data)
+        return self._go_on(steps)
+
+    def tls_started(self, tls: Tls) -> list[Step]:
+        """The handshake ended well: forget what was said before it (RFC 3207 section 4.2)."""
+        self._lines.clear()
+        self.deaf = False
+        self.conversation.tls = tls
+        self.publish(TlsStarted(self.conversation, tls))
+        steps: list[Step] = []
+        if not self.greeted_once:
+            self._greet(steps)
+        else:
+            self.end_transaction()
+            self.conversation.helo = self.conversation.auth = None
+            self.conversation.esmtp = False
+            self.state = State.START
+        self._demand()
+        return steps
+
+    def stored(self, refusal: Reply | None) -> list[Step]:
+        """The store has the message, or says why not."""
+        steps: list[Step] = []
+        self.finish_message(refusal, steps)
+        return self._go_on(steps)
+
+    def decided(self, decision: Decision) -> list[Step]:
+        """The search that ``Decide`` asked for has ended."""
+        steps: list[Step] = []
+        self.resume(decision, steps)
+        return self._go_on(steps)
+
+    def timed_out(self) -> list[Step]:
+        """The client was silent for too long (RFC 5321 section 4.5.3.2.7)."""
+        return self._turn_away(replies.IDLE)
+
+    def drain(self) -> list[Step]:
+        """The service shuts down: an idle session ends now, a transaction is let run to its end."""
+        self.draining = True
+        return self.shut_down() if self.idle else []
+
+    def shut_down(self) -> list[Step]:
+        """End now, whatever is under way (RFC 5321 section 3.8)."""
+        return self._turn_away(replies.SHUTTING_DOWN)
+
+    def connection_lost(self) -> None:
+        """The connection is gone."""
+        self.deaf = True
+        self.end_transaction()
+        self.publish(SessionClosed(self.conversation))
+
+    @property
+    def idle(self) -> bool:
+        """Whether no transaction and no exchange is open."""
+        return self.conversation.envelope is None and self._exchange is None and not self.held
+
+    # What verbs propose and outcomes commit.
+
+    @property
+    def envelope(self) -> Envelope:
+        """The open mail transaction; only asked for where the state says that there is one."""
+        envelope = self.conversation.envelope
+        if envelope is None:
+            raise AssertionError("no transaction is open: the table of states let a command through")
+        return envelope
+
+    def greeted(self, name: str, esmtp: bool) -> None:
+        """EHLO or HELO was accepted; an open transaction ends (RFC 5321 section 4.1.4)."""
+        self.end_transaction()
+        self.conversation.helo = name
+        self.conversation.esmtp = esmtp
+        self.state = State.READY
+
+    def begin_transaction(self, path: Path, params: Params) -> None:
+        """MAIL was accepted."""
+        self.conversation.envelope = Envelope(self.next_id(), path, params)
+        self.state = State.MAIL
+
+    def add_recipient(self, path: Path, params: Params) -> None:
+        """RCPT was accepted."""
+        self.envelope.recipients.append(Recipient(path, params))
+        self.state = State.RCPT
+
+    def begin_data(self) -> None:
+        """DATA was accepted: what follows is mail data."""
+        self._mail_data = DotReader(self.profile.limits.message_size, self.profile.bare_newlines)
+
+    def logged_in(self, mechanism: str, identity: str) -> None:
+        """AUTH was accepted."""
+        self.conversation.auth = identity
+        self._demand()
+        self.publish(Authenticated(self.conversation, mechanism, identity))
+
+    def end_transaction(self) -> None:
+        """Forget the envelope, if there is one."""
+        if self.conversation.envelope is not None:
+            self.conversation.envelope = None
+            self.publish(TransactionEnded(self.conversation))
+            self.state = State.READY
+
+    def malformed(self, stage: Stage, invalid: InvalidMailbox) -> Outcome:
+        """Refuse what is no mailbox, in the words of the policy."""
+        return refuse(self.policy.malformed(stage, self.conversation, invalid.address, invalid.reason))
+
+    # The loop.
+
+    def _go_on(self, steps: list[Step]) -> list[Step]:
+        while not self.held and not self.deaf:
+            if self._mail_data is not None:
+                rest = self._lines.rest()
+                if not rest:
+                    break
+                self._take_mail_data(rest, steps)
+                continue
+            line = self._lines.line(AUTH_LINE_LIMIT if self._exchange else self.profile.limits.line_length)
+            if line is None:
+                break
+            self._take_line(line, steps)
+        if self.draining and self.idle and not self.deaf:
+            steps += self.shut_down()
+        return steps
+
+    def _take_mail_data(self, data: bytes, steps: list[Step]) -> None:
+        reader = self._mail_data
+        if reader is None:
+            raise AssertionError("mail data without a reader")
+        rest = reader.feed(data)
+        if rest is None:
+            return
+        self._mail_data = None
+        self._lines.feed(rest)
+        self.end_of_data(self.envelope.id, reader, steps)
+
+    def _take_line(self, line: bytes | object, steps: list[Step]) -> None:
+        if self._exchange is not None:
+            self._take_response(self._exchange, line, steps)
+            return
+        if not isinstance(line, bytes):
+            self.answer(Stage.UNKNOWN, refuse(replies.LINE_TOO_LONG), steps)
+            return
+        if b"\n" in line or b"\r" in line:
+            self.answer(Stage.UNKNOWN, refuse(replies.BARE_NEWLINE), steps)
+            return
+        name, _, argument = line.partition(b" ")
+        verb = self.profile.verbs.get(name) or self.profile.verbs.get(name.upper())
+        if verb is None:
+            self.answer(Stage.UNKNOWN, self._not_understood(name), steps)
+            return
+        if (
+            self._missing is not None
+            and verb.name not in self._missing[0]
+            and self.state is not State.REFUSED
+        ):
+            self.answer(verb.stage, refuse(self._missing[1]), steps)
+        elif self.state not in verb.legal:
+            wrong = WRONG_ORDER.get(verb.name, {}).get(self.state, replies.BAD_SEQUENCE)
+            self.answer(verb.stage, refuse(wrong), steps)
+        else:
+            # Trailing white space is tolerated (RFC 5321 section 4.1.1).
+            outcome = verb.propose(self, argument.strip(b" \t"))
+            self._exchange = outcome.exchange
+            self.answer(verb.stage, outcome, steps)
+
+    def _take_response(self, exchange: Exchange, line: bytes | object, steps: list[Step]) -> None:
+        if isinstance(line, bytes):
+            outcome = respond(self, exchange, line)
+        else:
+            outcome = refuse(replies.AUTH_LINE_TOO_LONG)
+        self._exchange = outcome.exchange
+        self.answer(Stage.AUTH, outcome, steps)
+
+    def _not_understood(self, name: bytes) -> Outcome:
+        if self.state is State.REFUSED:
+            return GREETING_REFUSED
+        if not name:
+            return refuse(replies.EMPTY_COMMAND)
+        return UNOFFERED_COMMAND if name.upper() in OFFERABLE_VERBS else UNKNOWN_COMMAND
+
+    def _demand(self) -> None:
+        """Settle what the client must do before anything else, once for all its next commands."""
+        conversation, profile = self.conversation, self.profile
+        if profile.require_tls and conversation.tls is None:
+            self._missing = (TLS_EXEMPT, replies.TLS_REQUIRED)
+        elif profile.authentication.required and conversation.auth is None:
+            self._missing = (AUTH_EXEMPT, replies.AUTH_REQUIRED)
+        else:
+            self._missing = None
+
+    def _begin_implicit_tls(self, steps: list[Step]) -> None:
+        decision = self.policy.decide(Stage.STARTTLS, self.conversation, BEGIN_TLS)
+        handshake: list[Step] = [StartTls()]
+        if isinstance(decision, Decision):  # There is nobody yet to send a reply to; faults may strike.
+            for rule in decision.matched:
+                self.publish(RuleMatched(self.conversation, Stage.STARTTLS, rule))
+            for fault in decision.faults:
+                handshake = fault.apply(handshake)
+        self.deaf = True
+        steps += handshake
+
+    def _turn_away(self, reply: Reply) -> list[Step]:
+        if self.deaf:
+            return []
+        self.deaf = True
+        if self.profile.implicit_tls and self.conversation.tls is None:
+            return [Close()]  # A reply in clear would only look like a broken handshake.
+        return [Send(self.octets(reply)), Close()]
+
+    def _greet(self, steps: list[Step]) -> None:
+        self.greeted_once = True
+        self.greet(steps)

@@ -1,0 +1,50 @@
+"""EHLO and HELO: who the client says it is (RFC 5321 section 4.1.1.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import ANY
+from mocksmtp.smtp.verbs import Verb
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.session import Session
+
+
+def ehlo(session: Session, argument: bytes) -> Outcome:
+    """Tell the service extensions this listener shows now."""
+    name = _name(argument)
+    if name is None:
+        return refuse(replies.NEEDS_NAME)
+    profile = session.profile
+    lines = [f"{profile.hostname} at your service"]
+    for extension in profile.extensions:
+        line = extension.announce(session)
+        if line is not None:
+            lines.append(line)
+    lines.append("HELP")
+    return Outcome(Reply(250, tuple(lines)), commit=lambda: session.greeted(name, esmtp=True), text=name)
+
+
+def helo(session: Session, argument: bytes) -> Outcome:
+    """Greet a client that knows no service extensions."""
+    name = _name(argument)
+    if name is None:
+        return refuse(replies.NEEDS_NAME)
+    reply = Reply(250, session.profile.hostname)
+    return Outcome(reply, commit=lambda: session.greeted(name, esmtp=False), text=name)
+
+
+def _name(argument: bytes) -> str | None:
+    # Any printable name will do: names of compose services have underscores, and no
+    # server may refuse mail because a name does not verify (RFC 5321 section 4.1.4).
+    if argument and all(33 <= octet <= 126 for octet in argument):
+        return argument.decode()
+    return None
+
+
+VERBS = (Verb("EHLO", Stage.HELO, ANY, ehlo), Verb("HELO", Stage.HELO, ANY, helo))

@@ -1,0 +1,23 @@
+"""HELP: names the commands of this listener (RFC 5321 section 4.1.1.8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp.outcome import Outcome
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import ANY
+from mocksmtp.smtp.verbs import Verb
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.session import Session
+
+
+def help_(session: Session, _argument: bytes) -> Outcome:
+    """Propose a list of the verbs that are understood here."""
+    names = " ".join(sorted(verb.name for verb in session.profile.verbs.values()))
+    return Outcome(Reply(214, ("This is mocksmtp, a mail server double. It understands:", names), "2.0.0"))
+
+
+VERBS = (Verb("HELP", Stage.HELP, ANY, help_),)

@@ -1,0 +1,41 @@
+"""MAIL: begins a mail transaction (RFC 5321 section 4.1.1.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.address import InvalidMailbox, parse_path
+from mocksmtp.smtp.command import read_params, split_path
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import READY
+from mocksmtp.smtp.verbs import Verb
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.session import Session
+
+
+def mail(session: Session, argument: bytes) -> Outcome:
+    """Propose a new envelope with this reverse-path."""
+    profile = session.profile
+    found = split_path(argument, b"FROM:", profile.addresses)
+    if found is None:
+        return refuse(replies.NEEDS_FROM)
+    raw, rest = found
+    params = read_params(session, rest, profile.mail_params)
+    if isinstance(params, Reply):
+        return refuse(params)
+    if session.transactions_left == 0:
+        return refuse(replies.TOO_MANY_TRANSACTIONS)
+    try:
+        path = parse_path(raw, profile.addresses, "SMTPUTF8" in params)
+    except InvalidMailbox as invalid:
+        return session.malformed(Stage.MAIL, invalid)
+    return Outcome(
+        replies.SENDER_OK, commit=lambda: session.begin_transaction(path, params), path=path, params=params
+    )
+
+
+VERBS = (Verb("MAIL", Stage.MAIL, READY, mail),)

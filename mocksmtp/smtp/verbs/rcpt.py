@@ -1,0 +1,45 @@
+"""RCPT: names one recipient (RFC 5321 section 4.1.1.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.address import NULL_PATH, InvalidMailbox, parse_path
+from mocksmtp.smtp.command import read_params, split_path
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import IN_MAIL
+from mocksmtp.smtp.syntax import Addresses
+from mocksmtp.smtp.verbs import Verb
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.session import Session
+
+
+def rcpt(session: Session, argument: bytes) -> Outcome:
+    """Propose one more recipient for the envelope."""
+    profile = session.profile
+    found = split_path(argument, b"TO:", profile.addresses)
+    if found is None:
+        return refuse(replies.NEEDS_TO)
+    raw, rest = found
+    params = read_params(session, rest, profile.rcpt_params)
+    if isinstance(params, Reply):
+        return refuse(params)
+    envelope = session.envelope
+    try:
+        path = parse_path(raw, profile.addresses, envelope.smtputf8)
+        if path is NULL_PATH and profile.addresses is not Addresses.OFF:
+            raise InvalidMailbox("", "empty, and only a reverse-path may be")
+    except InvalidMailbox as invalid:
+        return session.malformed(Stage.RCPT, invalid)
+    if len(envelope.recipients) >= profile.limits.recipients:
+        return refuse(replies.TOO_MANY_RECIPIENTS)
+    return Outcome(
+        replies.RECIPIENT_OK, commit=lambda: session.add_recipient(path, params), path=path, params=params
+    )
+
+
+VERBS = (Verb("RCPT", Stage.RCPT, IN_MAIL, rcpt),)
