@@ -60,9 +60,7 @@ class App:
         rules = settings.rulebook_rules
         self.metrics = Metrics(self.store, [rule.name for rule in rules])
         self.journal = Journal(out, refused=settings.capture.refused, clock=reactor.seconds, format=log_format)
-        self.rulebook = Rulebook(
-            rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply, reactor.seconds
-        )
+        self.rulebook = Rulebook(rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply)
         self.authority = authority(settings.data, settings.tls.names, datetime.now(UTC))
         self.next_id = queue_ids(reactor.seconds)
         self.listeners = [self._listener(each) for each in settings.listeners]

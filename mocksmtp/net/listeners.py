@@ -117,9 +117,7 @@ class Listener(Factory):
         conversation = Conversation(
             self.next_id(), self.profile.name, self.profile.hostname, client, getattr(addr, "port", 0)
         )
-        session = Session(
-            self.profile, self.policy, conversation, self.publish, self.next_id, self.clock.seconds
-        )
+        session = Session(self.profile, self.policy, conversation, self.publish, self.next_id, self.clock.seconds)
         return SmtpProtocol(self, session)
 
     def busy(self, client: str) -> Reply | None:
@@ -175,4 +173,3 @@ class Listener(Factory):
             decided(AS_PROPOSED)
 
         deferToThreadPool(self.clock, self.clock.getThreadPool(), search).addCallbacks(decided, failed)
-

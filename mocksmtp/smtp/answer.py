@@ -114,9 +114,7 @@ class Answers:
         if envelope is None:
             raise AssertionError("mail data without an envelope")
         if took:
-            kept = (
-                tuple([r for r in envelope.recipients if r.keep]) if envelope.keep and decision.keep else ()
-            )
+            kept = tuple([r for r in envelope.recipients if r.keep]) if envelope.keep and decision.keep else ()
             if kept:
                 self.held = True
                 self._pending = (Stage.MESSAGE, outcome, decision)
@@ -136,9 +134,7 @@ class Answers:
         publish, conversation = self.publish, self.conversation
         for rule in decision.matched:
             publish(RuleMatched(conversation, stage, rule))
-        publish(
-            CommandAnswered(conversation, stage, reply, decision.rule, took, outcome.path, outcome.params)
-        )
+        publish(CommandAnswered(conversation, stage, reply, decision.rule, took, outcome.path, outcome.params))
         if decision.faults:
             answered: list[Step] = [Send(self.octets(reply))]
             for fault in decision.faults:

@@ -263,11 +263,7 @@ class Session(Answers):
         if verb is None:
             self.answer(Stage.UNKNOWN, self._not_understood(name), steps)
             return
-        if (
-            self._missing is not None
-            and verb.name not in self._missing[0]
-            and self.state is not State.REFUSED
-        ):
+        if self._missing is not None and verb.name not in self._missing[0] and self.state is not State.REFUSED:
             self.answer(verb.stage, refuse(self._missing[1]), steps)
         elif self.state not in verb.legal:
             wrong = WRONG_ORDER.get(verb.name, {}).get(self.state, replies.BAD_SEQUENCE)

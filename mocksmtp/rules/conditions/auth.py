@@ -1,0 +1,43 @@
+"""Who logged in, or tries to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mocksmtp.rules.condition import Anchor, Test, any_matches, filed
+from mocksmtp.rules.context import Context
+from mocksmtp.rules.pattern import Kind, Patterns
+from mocksmtp.smtp.stage import Stage
+
+
+def values(context: Context) -> Iterable[str]:
+    """Return what the patterns are held against."""
+    who = context.outcome.text if context.stage is Stage.AUTH else context.conversation.auth
+    return () if who is None else (who,)
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who logged in, or tries to."""
+
+    name: ClassVar[str] = "auth"
+    shorthand: ClassVar[str | None] = None
+
+    value: Patterns
+
+    def stage(self) -> Stage | None:
+        """Return the first stage at which it is known."""
+        return Stage.MAIL
+
+    def test(self) -> Test:
+        """Return the compiled question."""
+        return any_matches(self.value, Kind.VALUE, values)
+
+    def anchor(self) -> Anchor | None:
+        """Return where it is filed."""
+        return filed("auth", self.value, Kind.VALUE, values)
+
+
+CONDITION = Auth

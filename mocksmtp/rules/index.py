@@ -1,0 +1,105 @@
+"""The index of one stage: from a few lookups to the few rules that may hold, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
+
+from mocksmtp.rules.condition import Anchor, Test
+from mocksmtp.rules.conditions.client import Client
+from mocksmtp.rules.context import Context
+from mocksmtp.rules.network import Networks
+from mocksmtp.rules.pattern import PatternIndex
+from mocksmtp.rules.rule import Rule
+from mocksmtp.rules.when import All, conditions_of
+
+
+class Entry(NamedTuple):
+    """A rule, where it stands among all, and its compiled question."""
+
+    number: int
+    rule: Rule
+    test: Test
+
+
+class NetworkIndex:
+    """Networks by prefix: one dict lookup for each length of prefix in use, however many networks."""
+
+    __slots__ = ("_by_prefix",)
+
+    def __init__(self) -> None:
+        self._by_prefix: dict[tuple[int, int], dict[int, list[Entry]]] = {}
+
+    def add(self, networks: Networks, entry: Entry) -> None:
+        """File an entry under each of these networks."""
+        for network in networks.items:
+            shift = network.max_prefixlen - network.prefixlen
+            place = self._by_prefix.setdefault((network.version, shift), {})
+            place.setdefault(int(network.network_address) >> shift, []).append(entry)
+
+    def find(self, client: str) -> list[Entry]:
+        """Return what is filed under the networks that hold this address."""
+        try:
+            address: IPv4Address | IPv6Address = ip_address(client)
+        except ValueError:
+            return []
+        number, version = int(address), address.version
+        found: list[Entry] = []
+        for (of_version, shift), place in self._by_prefix.items():
+            if of_version == version:
+                found += place.get(number >> shift, ())
+        return found
+
+
+class StageIndex:
+    """The rules of one stage, each filed under its most selective condition."""
+
+    __slots__ = ("_always", "_fields", "_networks", "entries", "speaks_of_body")
+
+    def __init__(self, rules: Sequence[tuple[int, Rule]]) -> None:
+        """Take rules with their numbers, in order."""
+        self.entries = [Entry(number, rule, rule.when.test()) for number, rule in rules]
+        self._always: list[Entry] = []
+        self._networks: NetworkIndex | None = None
+        anchored: dict[str, tuple[Anchor, list[tuple[str, Entry]]]] = {}
+        for entry in self.entries:
+            anchor = entry.rule.when.anchor()
+            if anchor is not None:
+                _, patterns = anchored.setdefault(anchor.field, (anchor, []))
+                patterns += [(text, entry) for text in anchor.patterns]
+            elif (networks := _networks_of(entry.rule)) is not None:
+                self._networks = self._networks or NetworkIndex()
+                self._networks.add(networks, entry)
+            else:
+                self._always.append(entry)
+        self._fields: list[tuple[PatternIndex, Callable[[Context], Iterable[str]]]] = [
+            (PatternIndex(anchor.kind, patterns), anchor.values) for anchor, patterns in anchored.values()
+        ]
+        self.speaks_of_body = any("body" in _names(rule) for _, rule in rules)
+
+    def candidates(self, context: Context) -> list[Entry]:
+        """Return the rules that may hold, in their order."""
+        found = list(self._always)
+        if self._networks is not None:
+            found += self._networks.find(context.conversation.client)
+        for index, values in self._fields:
+            for value in values(context):
+                found += index.find(value)
+        if len(found) > 1:
+            # A rule may be found under several of its patterns.
+            unique = {entry.number: entry for entry in found}
+            return [unique[number] for number in sorted(unique)]
+        return found
+
+
+def _names(rule: Rule) -> set[str]:
+    return {condition.name for condition in conditions_of(rule.when)}
+
+
+def _networks_of(rule: Rule) -> Networks | None:
+    if isinstance(rule.when, All):
+        for part in rule.when.parts:
+            if isinstance(part, Client):
+                return part.value
+    return None
