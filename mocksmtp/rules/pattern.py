@@ -154,9 +154,9 @@ class PatternIndex:
             if items is not None and "@" in value:
                 found += items
         if self._globs is not None:
-            found += [self._under_glob[number] for number in self._globs.Match(self._subject(value))]
+            found += [self._under_glob[number] for number in self._globs.Match(self._subject(value)) or ()]
         if self._regexes is not None:
-            found += [self._under_regex[number] for number in self._regexes.Match(self._subject(value))]
+            found += [self._under_regex[number] for number in self._regexes.Match(self._subject(value)) or ()]
         return found
 
     def _subject(self, value: str) -> str | bytes:

@@ -1,0 +1,1 @@
+"""HTTP: the API, health, metrics and a page, served beside the mail ports."""

@@ -1,0 +1,1 @@
+"""The routes of the HTTP port, one file a resource."""

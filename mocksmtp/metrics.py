@@ -1,0 +1,98 @@
+"""Metrics: facts counted in plain integers, read by Prometheus when it scrapes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from mocksmtp import __version__
+from mocksmtp.smtp import facts
+from mocksmtp.smtp.facts import Fact
+from mocksmtp.stores import Store
+
+
+class Metrics:
+    """A subscriber of facts.  Nothing a client says becomes a label, so their number is bounded."""
+
+    def __init__(self, store: Store, rules: Sequence[str]) -> None:
+        """``rules`` are the names to show from the beginning, with 0."""
+        self._store = store
+        self._opened: Counter[str] = Counter()
+        self._closed: Counter[str] = Counter()
+        self._replies: dict[tuple[str, str, int], int] = {}
+        self._rules: Counter[str] = Counter(dict.fromkeys(rules, 0))
+        self._messages: Counter[str] = Counter()
+        self._octets: Counter[str] = Counter()
+        self._handshakes: Counter[tuple[str, str]] = Counter()
+        self._logins: Counter[tuple[str, str]] = Counter()
+        self._count: dict[type, Callable[[Any], None]] = {
+            facts.CommandAnswered: self._answered,
+            facts.SessionOpened: lambda fact: self._opened.update((fact.who.listener,)),
+            facts.SessionClosed: lambda fact: self._closed.update((fact.who.listener,)),
+            facts.RuleMatched: lambda fact: self._rules.update((fact.rule,)),
+            facts.MessageAccepted: self._accepted,
+            facts.TlsStarted: lambda fact: self._handshakes.update(((fact.who.listener, fact.tls.version),)),
+            facts.Authenticated: lambda fact: self._logins.update(((fact.who.listener, fact.mechanism),)),
+            facts.TransactionEnded: lambda _fact: None,
+        }
+        self.registry = CollectorRegistry()
+        self.registry.register(self)  # type: ignore[arg-type]
+        ProcessCollector(registry=self.registry)
+
+    def __call__(self, fact: Fact) -> None:
+        """Count a fact."""
+        self._count[type(fact)](fact)
+
+    def _answered(self, fact: facts.CommandAnswered) -> None:
+        key = (fact.who.listener, fact.stage, fact.reply.code)
+        replies = self._replies
+        replies[key] = replies.get(key, 0) + 1
+
+    def _accepted(self, fact: facts.MessageAccepted) -> None:
+        listener = fact.who.listener
+        self._messages[listener] += 1
+        self._octets[listener] += fact.octets
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield what was counted, for a scrape."""
+        commands: Counter[tuple[str, str]] = Counter()
+        for (listener, stage, _), number in self._replies.items():
+            commands[listener, str(stage)] += number
+        replies = {(li, str(st), str(code)): n for (li, st, code), n in self._replies.items()}
+        open_now = {listener: n - self._closed[listener] for listener, n in self._opened.items()}
+        usage = self._store.usage()
+        yield _counter("connections", "Connections accepted.", ("listener",), self._opened)
+        yield _gauge("connections_open", "Connections open now.", ("listener",), open_now)
+        yield _counter("commands", "Commands answered.", ("listener", "stage"), commands)
+        yield _counter("replies", "Replies by stage and code.", ("listener", "stage", "code"), replies)
+        yield _counter("rule_matches", "Times a rule matched.", ("rule",), self._rules)
+        yield _counter("messages", "Messages accepted.", ("listener",), self._messages)
+        yield _counter("message_octets", "Octets of accepted mail data.", ("listener",), self._octets)
+        yield _counter("messages_dropped", "Messages dropped to make room.", (), {(): usage.dropped})
+        yield _gauge("store_messages", "Messages kept now.", (), {(): usage.messages})
+        yield _gauge("store_octets", "Octets kept now.", (), {(): usage.octets})
+        yield _counter("tls_handshakes", "Handshakes completed.", ("listener", "version"), self._handshakes)
+        yield _counter("authentications", "Logins accepted.", ("listener", "mechanism"), self._logins)
+        yield _gauge("build_info", "What is running.", ("version",), {__version__: 1})
+
+
+def _labels(key: Any) -> tuple[str, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _counter(name: str, text: str, labels: tuple[str, ...], numbers: Any) -> Metric:
+    family = CounterMetricFamily(f"mocksmtp_{name}", text, labels=labels)
+    for key, number in numbers.items():
+        family.add_metric(_labels(key), number)
+    return family
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...], numbers: Any) -> Metric:
+    family = GaugeMetricFamily(f"mocksmtp_{name}", text, labels=labels)
+    for key, number in numbers.items():
+        family.add_metric(_labels(key), number)
+    return family

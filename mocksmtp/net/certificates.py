@@ -1,0 +1,213 @@
+"""The throw-away authority and its leaf, made at the first start and kept in ``data`` (RFC 5280)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+AUTHORITY_LIFE = timedelta(days=3650)
+LEAF_LIFE = timedelta(days=365)
+RENEW_BEFORE = timedelta(days=30)
+BACKDATED = timedelta(hours=1)
+"""How far validity begins in the past, for clients whose clock is behind."""
+
+Key = ec.EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate chain, leaf first, and the key of the leaf; both as PEM."""
+
+    chain_pem: bytes
+    key_pem: bytes
+
+
+@dataclass(slots=True)
+class Authority:
+    """A CA certificate to hand out, the leaf it signed, and what the operator should be told."""
+
+    ca_pem: bytes
+    identity: Identity
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    certificate: x509.Certificate
+    key: Key
+
+
+def authority(data: Path | None, names: Sequence[str], now: datetime) -> Authority:
+    """Return the authority kept under ``data``, making what is missing, expired or for other names.
+
+    Without ``data``, or where it cannot be written, everything lives in memory; a note says so.
+    """
+    notes: list[str] = []
+    ca = _read(data, "ca", notes)
+    if ca is None or ca.certificate.not_valid_after_utc <= now or not _covers(ca.certificate, names):
+        ca = _make_authority(names, now)
+        leaf = None
+        _keep(data, "ca", ca, notes)
+    else:
+        leaf = _read(data, "leaf", notes)
+    if leaf is None or not _fits(leaf.certificate, ca.certificate, names, now):
+        leaf = _make_leaf(ca, names, now)
+        _keep(data, "leaf", leaf, notes)
+    if data is None:
+        notes.append("no data directory: the certificate authority is new at each start")
+    ca_pem = _pem(ca.certificate)
+    return Authority(ca_pem, Identity(_pem(leaf.certificate) + ca_pem, _key_pem(leaf.key)), notes)
+
+
+def general_name(name: str) -> x509.GeneralName:
+    """Return a subject alternative name: an IP address where it is one, else a DNS name."""
+    address = _address(name)
+    return x509.IPAddress(address) if address is not None else x509.DNSName(name)
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None
+
+
+def _subject(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
+
+
+def _permitted(names: Sequence[str]) -> list[x509.GeneralName]:
+    permitted: list[x509.GeneralName] = []
+    for name in names:
+        address = _address(name)
+        permitted.append(x509.IPAddress(ip_network(address)) if address is not None else x509.DNSName(name))
+    return permitted
+
+
+def _usage(**allowed: bool) -> x509.KeyUsage:
+    bits = (
+        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+    )  # fmt: skip
+    return x509.KeyUsage(**{bit: allowed.get(bit, False) for bit in bits})
+
+
+def _make_authority(names: Sequence[str], now: datetime) -> _Pair:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = _subject("mocksmtp test authority")
+    certificate = (
+        _builder(subject, subject, key, now, AUTHORITY_LIFE)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return _Pair(certificate, key)
+
+
+def _make_leaf(ca: _Pair, names: Sequence[str], now: datetime) -> _Pair:
+    key = ec.generate_private_key(ec.SECP256R1())
+    identifier = x509.SubjectKeyIdentifier.from_public_key(ca.key.public_key())
+    certificate = (
+        _builder(_subject(names[0]), ca.certificate.subject, key, now, LEAF_LIFE)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([general_name(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
+        .sign(ca.key, hashes.SHA256())
+    )
+    return _Pair(certificate, key)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, life: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(now + life)
+    )
+
+
+def _covers(certificate: x509.Certificate, names: Sequence[str]) -> bool:
+    constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    return set(_permitted(names)) <= set(constraints.permitted_subtrees or ())
+
+
+def _fits(leaf: x509.Certificate, ca: x509.Certificate, names: Sequence[str], now: datetime) -> bool:
+    wanted = {general_name(name) for name in names}
+    has = set(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    try:
+        leaf.verify_directly_issued_by(ca)
+    except Exception:  # The library raises several kinds for what is simply another issuer.
+        return False
+    return has == wanted and leaf.not_valid_after_utc - RENEW_BEFORE > now
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key_pem(key: Key) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _read(data: Path | None, name: str, notes: list[str]) -> _Pair | None:
+    if data is None:
+        return None
+    paths = data / f"{name}.pem", data / f"{name}.key"
+    try:
+        certificate = x509.load_pem_x509_certificate(paths[0].read_bytes())
+        key = serialization.load_pem_private_key(paths[1].read_bytes(), password=None)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        notes.append(f"{paths[0]}: {error}; it is set aside and made anew")
+        for path in paths:
+            with suppress(OSError):
+                path.rename(path.with_name(path.name + ".bad"))
+        return None
+    return _Pair(certificate, key) if isinstance(key, ec.EllipticCurvePrivateKey) else None
+
+
+def _keep(data: Path | None, name: str, pair: _Pair, notes: list[str]) -> None:
+    if data is None:
+        return
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        _write(data / f"{name}.key", _key_pem(pair.key), 0o600)
+        _write(data / f"{name}.pem", _pem(pair.certificate), 0o644)
+    except OSError as error:
+        note = f"{data}: {error.strerror}; the certificate authority lives in memory and is new at each start"
+        if note not in notes:
+            notes.append(note)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Write a whole file or none: to a name beside it, then renamed."""
+    beside = path.with_name(path.name + ".new")
+    with suppress(FileNotFoundError):
+        beside.unlink()
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    beside.replace(path)

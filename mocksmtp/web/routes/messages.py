@@ -1,0 +1,46 @@
+"""/v1/messages: what was taken in."""
+
+from __future__ import annotations
+
+from mocksmtp.smtp.envelope import Message
+from mocksmtp.stores import Store
+from mocksmtp.web.mail import summary, whole
+from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
+
+DEFAULT_LIMIT = 50
+MOST = 1000
+
+
+def routes(store: Store) -> list[Route]:
+    """Return the routes over this store."""
+
+    def find(query: Query) -> Message:
+        message = store.get(query.path["id"])
+        if message is None:
+            raise Problem(404, "Not found", f"there is no message {query.path['id']} (any more)")
+        return message
+
+    def listed(query: Query) -> Answer:
+        limit = _limit(query.query.get("limit"))
+        messages = store.newest(limit, query.query.get("before"))
+        following = messages[-1].id if len(messages) == limit else None
+        return as_json({"messages": [summary(message) for message in messages], "next": following})
+
+    def raw(query: Query) -> Answer:
+        message = find(query)
+        headers = (("Content-Disposition", f'attachment; filename="{message.id}.eml"'),)
+        return Answer(message.content, "message/rfc822", headers=headers)
+
+    return [
+        Route("GET", "/v1/messages", listed),
+        Route("GET", "/v1/messages/{id}", lambda query: as_json(whole(find(query)))),
+        Route("GET", "/v1/messages/{id}/raw", raw),
+    ]
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST:
+        raise Problem(422, "Bad query", f"limit is a number from 1 to {MOST}", field="limit")
+    return int(text)

@@ -1,0 +1,99 @@
+"""The HTTP site: guards who may ask, asks the table of routes, and writes the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from mocksmtp.stores import Store
+from mocksmtp.web.routes import ca, health, index, messages, metrics
+from mocksmtp.web.routing import Answer, Problem, Table
+
+KNOWN_HOSTS = frozenset({"localhost", "host.docker.internal", "host.testcontainers.internal"})
+"""Names of this machine as containers and tests call it."""
+
+SAFE = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
+MOST_BODY = 1024 * 1024
+"""Octets of a request's body; no route takes one yet."""
+
+
+class Everything(Resource):
+    """All paths: the table of routes decides, not a tree of resources."""
+
+    isLeaf = True
+
+    def __init__(self, table: Table, hosts: frozenset[str]) -> None:
+        super().__init__()
+        self._table = table
+        self._hosts = hosts
+
+    def render(self, request: Request) -> bytes:
+        """Answer a request."""
+        try:
+            answer = self._answer(request)
+        except Problem as problem:
+            answer = problem.answer()
+        request.setResponseCode(answer.status)
+        request.setHeader(b"Content-Type", answer.content_type.encode())
+        for name, value in (*SAFE, *answer.headers):
+            request.setHeader(name.encode(), value.encode())
+        request.setHeader(b"Content-Length", str(len(answer.body)).encode())
+        return b"" if request.method == b"HEAD" else answer.body
+
+    def _answer(self, request: Request) -> Answer:
+        host = (request.getHeader("host") or "").strip()
+        if not is_known_host(host, self._hosts):
+            raise Problem(421, "Misdirected request", f"this server is not called {host!r}; see http.hosts")
+        query = {
+            name.decode(errors="replace"): values[-1].decode(errors="replace")
+            for name, values in (request.args or {}).items()
+        }
+        path = request.path.decode(errors="replace")
+        return self._table.respond(request.method.decode(), path, query, request.getHeader("accept") or "")
+
+
+def is_known_host(host: str, names: frozenset[str]) -> bool:
+    """Say whether a Host header may name us: against DNS rebinding, where a page makes its own name point here."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
+    name = name.strip("[]").rstrip(".").lower()
+    if not name:
+        return False
+    try:
+        ip_address(name)
+    except ValueError:
+        return "." not in name or name in KNOWN_HOSTS or name in names
+    return True
+
+
+def make_site(
+    store: Store,
+    registry: CollectorRegistry,
+    ready: Callable[[], Sequence[str]],
+    ca_pem: bytes | None,
+    hosts: Sequence[str],
+    clock: Any,
+) -> Site:
+    """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor."""
+    table = Table(
+        [
+            *index.routes(store),
+            *messages.routes(store),
+            *health.routes(ready),
+            *ca.routes(ca_pem),
+            *metrics.routes(registry),
+        ]
+    )
+    site = Site(Everything(table, frozenset(host.lower() for host in hosts)), reactor=clock)
+    site.noisy = False
+    site.displayTracebacks = False
+    site.log = lambda _request: None  # type: ignore[method-assign]
+    return site
