@@ -73,7 +73,7 @@ class Journal:
         self._note: dict[type, Callable[[Any], None]] = {
             facts.CommandAnswered: self._answered,
             facts.TransactionEnded: self._ended,
-            facts.SessionClosed: lambda fact: self._attempts.pop(fact.who.id, None),
+            facts.SessionClosed: self._closed,
         }
 
     def __call__(self, fact: Fact) -> None:
@@ -102,6 +102,9 @@ class Journal:
         # The end of mail data decides; before it, the last refusal does.
         if stage is Stage.MESSAGE or reply.code >= 400:
             attempt.reply, attempt.rule, attempt.stage = reply, fact.rule, stage
+
+    def _closed(self, fact: facts.SessionClosed) -> None:
+        self._attempts.pop(fact.who.id, None)
 
     def _ended(self, fact: facts.TransactionEnded) -> None:
         attempt = self._attempts.pop(fact.who.id, None)

@@ -40,7 +40,7 @@ class Metrics:
             facts.TransactionEnded: lambda _fact: None,
         }
         self.registry = CollectorRegistry()
-        self.registry.register(self)  # type: ignore[arg-type]
+        self.registry.register(self)
         ProcessCollector(registry=self.registry)
 
     def __call__(self, fact: Fact) -> None:

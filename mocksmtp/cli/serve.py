@@ -40,7 +40,9 @@ def serve(paths: tuple[Path, ...], log_format: str | None) -> None:
     except Invalid as invalid:
         click.echo(str(invalid), err=True)
         sys.exit(2)
-    from twisted.internet import reactor
+    from mocksmtp.net.reactor import install
+
+    reactor = install()
 
     from mocksmtp.app import App, CannotServe
 
@@ -57,5 +59,5 @@ def serve(paths: tuple[Path, ...], log_format: str | None) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    reactor.addSystemEventTrigger("before", "shutdown", app.stop)  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", app.stop)
+    reactor.run()

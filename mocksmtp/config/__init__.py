@@ -1,0 +1,6 @@
+"""Configuration: YAML and environment in, frozen settings out, every mistake with its place."""
+
+from mocksmtp.config.loader import load
+from mocksmtp.config.mistakes import Invalid, Mistake
+
+__all__ = ["Invalid", "Mistake", "load"]

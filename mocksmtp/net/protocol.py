@@ -70,7 +70,7 @@ class SmtpProtocol(Protocol):
     def writeConnectionLost(self) -> None:
         """Our FIN is out; the client's is still to come."""
 
-    def connectionLost(self, reason: Failure | None = None) -> None:  # type: ignore[override]
+    def connectionLost(self, _reason: Failure | None = None) -> None:
         """Tell everybody."""
         self._steps.clear()
         self.listener.left(self)

@@ -16,7 +16,7 @@ Test = Callable[[Context], bool]
 
 
 class Anchor(NamedTuple):
-    """Where a condition can be filed: a field, the kind of its values, and the patterns one of which must match."""
+    """Where a condition can be filed: a field, the kind of its values, and patterns of which one must match."""
 
     field: str
     kind: Kind

@@ -1,0 +1,109 @@
+"""From valid models to settings: profiles, rules and mailboxes, with defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mocksmtp.config.mistakes import Invalid, Mistake
+from mocksmtp.config.models import CertificateModel, Configuration, LimitsModel, ListenerModel, RuleFile
+from mocksmtp.config.settings import (
+    CaptureSettings,
+    CertificateSettings,
+    HttpSettings,
+    ListenerSettings,
+    Settings,
+    TlsSettings,
+)
+from mocksmtp.config.tree import Tree
+from mocksmtp.rules.mailboxes import MailboxDomain, Mailboxes
+from mocksmtp.rules.rule import Rule
+from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.profile import Authentication, Limits, Profile
+from mocksmtp.smtp.syntax import Addresses, BareNewlines
+
+
+def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, RuleFile]]) -> Settings:
+    """Return the settings.  Raises Invalid for what only shows when all is put together."""
+    folder = Path(main.file).parent
+    _check_ports(main, configuration)
+    capture, http, tls = configuration.capture, configuration.http, configuration.tls
+    return Settings(
+        hostname=configuration.hostname,
+        seed=configuration.seed,
+        data=Path(configuration.data) if configuration.data else None,
+        listeners=tuple(_listener(n, li, configuration, folder) for n, li in configuration.listeners.items()),
+        tls=TlsSettings(_certificate(tls.certificate, folder), tuple(tls.names), tuple(tls.versions)),
+        capture=CaptureSettings(capture.keep.messages, capture.keep.bytes, capture.keep.sessions, capture.refused),
+        http=HttpSettings(http.port, http.interface, tuple(http.hosts)),
+        rulebook_rules=_rules([(main, configuration), *files]),
+        mailboxes=Mailboxes(_mailboxes([(main, configuration), *files])),
+        syntax_reply=configuration.syntax.reply,
+        sender_reply=configuration.syntax.sender_reply,
+    )
+
+
+def _rules(files: Sequence[tuple[Tree, RuleFile]]) -> tuple[Rule, ...]:
+    found = []
+    for tree, file in files:
+        for number, model in enumerate(file.rules):
+            place = tree.mistake(("rules", number), "")
+            found.append(model.rule(f"{place.file}:{place.line}"))
+    return tuple(found)
+
+
+def _mailboxes(files: Sequence[tuple[Tree, RuleFile]]) -> dict[str, MailboxDomain]:
+    return {name: model.domain() for _, file in files for name, model in file.mailboxes.items()}
+
+
+def _check_ports(main: Tree, configuration: Configuration) -> None:
+    seen: dict[tuple[str | None, int], str] = {}
+    mistakes: list[Mistake] = []
+    for name, listener in configuration.listeners.items():
+        first = seen.setdefault((listener.interface, listener.port), name)
+        if first != name and listener.port:
+            text = f"port: {listener.port} is the port of listener {first} already"
+            mistakes.append(main.mistake(("listeners", name, "port"), text))
+    if not configuration.listeners:
+        mistakes.append(main.mistake(("listeners",), "listeners: there is none"))
+    if mistakes:
+        raise Invalid(mistakes)
+
+
+def _listener(name: str, model: ListenerModel, configuration: Configuration, folder: Path) -> ListenerSettings:
+    hostname = model.hostname or configuration.hostname
+    banner = model.banner if model.banner is not None else configuration.banner
+    auth = configuration.auth
+    wanted = model.extensions if model.extensions is not None else configuration.extensions
+    hidden = set() if model.tls == "starttls" else {"STARTTLS"}
+    if model.auth == "off" or not auth.mechanisms:
+        hidden.add("AUTH")
+    profile = Profile(
+        name=name,
+        hostname=hostname,
+        banner=tuple(line.fill({"hostname": hostname, "listener": name}) for line in banner),
+        extensions=tuple(e for keyword, e in EXTENSIONS.items() if keyword in wanted and keyword not in hidden),
+        implicit_tls=model.tls == "implicit",
+        require_tls=model.require_tls,
+        authentication=Authentication(
+            mechanisms=tuple(auth.mechanisms),
+            users=auth.users,
+            required=model.auth == "required",
+            without_tls=auth.allow_without_tls,
+        ),
+        limits=_limits(configuration.limits, model.limits),
+        addresses=Addresses(configuration.syntax.addresses),
+        bare_newlines=BareNewlines(configuration.syntax.bare_newlines),
+    )
+    return ListenerSettings(
+        profile, model.interface, model.port, model.tls, _certificate(model.certificate, folder)
+    )
+
+
+def _limits(common: LimitsModel, own: LimitsModel) -> Limits:
+    """A listener overrides only the limits that it names."""
+    return Limits(**(common.model_dump() | own.model_dump(exclude_unset=True)))
+
+
+def _certificate(model: CertificateModel | None, folder: Path) -> CertificateSettings | None:
+    return CertificateSettings(folder / model.cert, folder / model.key) if model else None

@@ -1,0 +1,375 @@
+"""The shape of a configuration file: one model for each section, one field for each setting."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+
+from mocksmtp.config.conditions import read_when, when_schema
+from mocksmtp.config.mistakes import Located, suggestion
+from mocksmtp.config.types import Duration, Flag, Size, Text, Texts, Whole, null, several, text, whole
+from mocksmtp.rules.mailboxes import INVALID, SENDER_INVALID, UNKNOWN, MailboxDomain
+from mocksmtp.rules.rule import Rule
+from mocksmtp.rules.template import ACCEPT, IN_BANNERS, Accept, ReplyTemplate, TextTemplate
+from mocksmtp.rules.when import All, AnyOf
+from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.sasl import MECHANISMS
+from mocksmtp.smtp.stage import Stage
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NOT_YET = "is not yet supported in this version"
+LATER_KEYS = frozenset(
+    {
+        "schedule",
+        "per",
+        "sequence",
+        "at_end",
+        "delay",
+        "fault",
+        "extensions",
+        "age",
+        "tokens",
+        "trusted",
+        "proxy_protocol",
+    }
+)
+"""Keys of the language that a later version reads; they are refused, never ignored."""
+LATER_NAMES = frozenset(
+    {"CHUNKING", "BINARYMIME", "DSN", "LIMITS", "XCLIENT", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"}
+)
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+def one_of(*allowed: str) -> BeforeValidator:
+    """Take one word of a list."""
+
+    def read(value: Any) -> str:
+        word = text(value)
+        if word not in allowed:
+            raise ValueError(f"{word!r} is not known here {suggestion(word, allowed)}")
+        return word
+
+    return BeforeValidator(read)
+
+
+def names_from(known: Any) -> BeforeValidator:
+    """Take a list of names of extensions or mechanisms."""
+
+    def read(value: Any) -> list[str]:
+        names = [text(each).upper() for each in several(value)]
+        wrong: list[tuple[tuple[str | int, ...], str]] = []
+        for number, name in enumerate(names):
+            if name in LATER_NAMES:
+                wrong.append(((number,), f"{name} {NOT_YET}"))
+            elif name not in known:
+                wrong.append(((number,), f"{name!r} is not known here {suggestion(name, known)}"))
+        if wrong:
+            raise Located(wrong)
+        return names
+
+    return BeforeValidator(read)
+
+
+def reply(value: Any) -> ReplyTemplate | Accept:
+    """Take a reply in any of its forms."""
+    if isinstance(value, (ReplyTemplate, Accept)):
+        return value
+    if isinstance(value, str) and value == "accept":
+        return ACCEPT
+    if isinstance(value, dict):
+        wrong = sorted(set(value) - {"code", "enhanced", "text"})
+        if wrong:
+            raise ValueError(f"unknown key {wrong[0]!r} {suggestion(wrong[0], ('code', 'enhanced', 'text'))}")
+        given = {"code": whole(value.get("code", "")), "enhanced": str(value.get("enhanced", ""))}
+        return ReplyTemplate.parse(given | {"text": [text(each) for each in several(value.get("text", ""))]})
+    return ReplyTemplate.parse([text(each) for each in several(value)])
+
+
+def refusal(value: Any) -> ReplyTemplate:
+    """Take a reply that is worded: ``accept`` says nothing here."""
+    read = reply(value)
+    if isinstance(read, Accept):
+        raise ValueError("a reply with its code is wanted here")
+    return read
+
+
+def banner(value: Any) -> list[TextTemplate]:
+    """Take the lines that follow 220."""
+    return [TextTemplate.parse(text(line), IN_BANNERS) for line in several(value)]
+
+
+def port(value: Any) -> int:
+    """Take a port number; 0 is any that is free."""
+    number = whole(value)
+    if not 0 <= number <= 65535:
+        raise ValueError(f"{number} is no port (0 to 65535; 0 is any that is free)")
+    return number
+
+
+def at_least(lowest: int) -> Any:
+    """Bound a number from below."""
+    return Field(ge=lowest)
+
+
+def only_default(default: Any) -> BeforeValidator:
+    """Take what a later version reads only in its default."""
+
+    def read(value: Any) -> Any:
+        if value != default:
+            raise ValueError(NOT_YET)
+        return value
+
+    return BeforeValidator(read)
+
+
+REPLY_SCHEMA = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}},
+        {
+            "type": "object",
+            "properties": {
+                "code": {"type": "integer"},
+                "enhanced": {"type": "string"},
+                "text": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+            },
+            "required": ["code"],
+            "additionalProperties": False,
+        },
+    ]
+}
+ReplyField = Annotated[Any, PlainValidator(reply), WithJsonSchema(REPLY_SCHEMA)]
+RefusalField = Annotated[Any, PlainValidator(refusal), WithJsonSchema(REPLY_SCHEMA)]
+LINES_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+BannerField = Annotated[Any, PlainValidator(banner), WithJsonSchema(LINES_SCHEMA)]
+WhenField = Annotated[Any, PlainValidator(read_when), WithJsonSchema(when_schema())]
+PortField = Annotated[int, BeforeValidator(port)]
+NAMES_SCHEMA = {"type": "array", "items": {"type": "string"}}
+Extensions = Annotated[list[str], names_from(EXTENSIONS), WithJsonSchema(NAMES_SCHEMA)]
+Mechanisms = Annotated[list[str], names_from(MECHANISMS), WithJsonSchema(NAMES_SCHEMA)]
+TlsMode = Annotated[str, one_of("starttls", "implicit", "off")]
+
+
+class CertificateModel(Section):
+    """Your own certificate chain and key."""
+
+    cert: Text
+    key: Text
+
+
+def certificate(value: Any) -> Any:
+    """Take ``auto`` or a map."""
+    if isinstance(value, str):
+        if value != "auto":
+            raise ValueError("auto, or {cert: FILE, key: FILE}, is wanted here")
+        return None
+    return value
+
+
+Certificate = Annotated[CertificateModel | None, BeforeValidator(certificate)]
+
+
+class LimitsModel(Section):
+    """Bounds of a listener."""
+
+    message_size: Annotated[Size, at_least(1)] = 25 * 1024 * 1024
+    recipients: Annotated[Whole, at_least(1)] = 1000
+    line_length: Annotated[Whole, at_least(512)] = 2048
+    errors: Annotated[Whole, at_least(0)] = 20
+    transactions: Annotated[Whole, at_least(0)] = 0
+    idle_timeout: Annotated[Duration, Field(gt=0)] = 300.0
+    connections: Annotated[Whole, at_least(1)] = 10_000
+    connections_per_client: Annotated[Whole, at_least(1)] = 2_000
+
+
+class ListenerModel(Section):
+    """One port."""
+
+    port: PortField
+    tls: TlsMode = "starttls"
+    auth: Annotated[str, one_of("required", "optional", "off")] = "optional"
+    require_tls: Flag = False
+    interface: Text | None = None
+    hostname: Text | None = None
+    banner: BannerField | None = None
+    extensions: Extensions | None = None
+    limits: LimitsModel = LimitsModel()
+    certificate: Certificate = None
+    proxy_protocol: Annotated[Text, only_default("off")] = "off"
+
+
+class TlsModel(Section):
+    """Certificates and versions of all listeners."""
+
+    certificate: Certificate = None
+    names: Texts = ["mx.mock.test", "localhost", "127.0.0.1"]
+    versions: Annotated[
+        list[Annotated[str, one_of("1.2", "1.3")]], BeforeValidator(several), Field(min_length=1)
+    ] = [
+        "1.2",
+        "1.3",
+    ]
+
+
+def users(value: Any) -> dict[str, str] | None:
+    """Take ``any``, or a map of names and passwords."""
+    if value == "any":
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("any, or a map of user names and passwords, is wanted here")
+    return {name: text(password) for name, password in value.items()}
+
+
+USERS_SCHEMA = {"anyOf": [{"const": "any"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
+UsersField = Annotated[Any, PlainValidator(users), WithJsonSchema(USERS_SCHEMA)]
+
+
+class AuthModel(Section):
+    """Who may log in, and how."""
+
+    mechanisms: Mechanisms = list(MECHANISMS)
+    users: UsersField = {}
+    allow_without_tls: Flag = False
+
+
+class SyntaxModel(Section):
+    """How closely mailboxes keep to RFC 5321 and RFC 6531, and how others are refused."""
+
+    addresses: Annotated[str, one_of("strict", "lenient", "off")] = "strict"
+    reply: RefusalField = ReplyTemplate.parse("553 5.1.3 <{address}>: mailbox name invalid: {reason}")
+    sender_reply: RefusalField = ReplyTemplate.parse("553 5.1.7 <{address}>: sender address invalid: {reason}")
+    bare_newlines: Annotated[str, one_of("reject", "accept", "as_crlf")] = "reject"
+
+
+class DomainModel(Section):
+    """What this host knows of one domain."""
+
+    exists: Texts | None = None
+    unknown: RefusalField = UNKNOWN
+    naming: Text | None = None
+    sender_invalid: RefusalField = SENDER_INVALID
+    invalid: RefusalField = INVALID
+    full: dict[str, RefusalField] = {}
+
+    @model_validator(mode="after")
+    def _compiles(self) -> DomainModel:
+        self.domain()
+        return self
+
+    def domain(self) -> MailboxDomain:
+        """Return what the rules room knows it as.  Raises ValueError."""
+        for template, stage in (
+            (self.unknown, Stage.RCPT),
+            (self.invalid, Stage.RCPT),
+            (self.sender_invalid, Stage.MAIL),
+        ):
+            template.check(stage)
+        for template in self.full.values():
+            template.check(Stage.RCPT)
+        exists = tuple(self.exists) if self.exists is not None else None
+        return MailboxDomain(exists, self.naming, dict(self.full), self.unknown, self.invalid, self.sender_invalid)
+
+
+class KeepModel(Section):
+    """Bounds of the store and the journal."""
+
+    messages: Annotated[Whole, at_least(1)] = 10_000
+    bytes: Annotated[Size, at_least(1)] = 512 * 1024 * 1024
+    sessions: Annotated[Whole, at_least(1)] = 10_000
+
+
+def store(value: Any) -> str:
+    """Take the name of a store."""
+    name = text(value)
+    if name.startswith(("sqlite:", "redis:", "rediss:", "valkey:")):
+        raise ValueError(f"{name} {NOT_YET}")
+    if name != "memory":
+        raise ValueError(f"{name!r} is no store {suggestion(name, ('memory',))}")
+    return name
+
+
+StoreField = Annotated[str, BeforeValidator(store)]
+
+
+class CaptureModel(Section):
+    """What is kept of what arrives."""
+
+    store: StoreField = "memory"
+    keep: KeepModel = KeepModel()
+    refused: Flag = True
+
+
+class HttpModel(Section):
+    """The API, the page, health and metrics."""
+
+    port: Annotated[PortField | None, BeforeValidator(null)] = 8025
+    interface: Text = "127.0.0.1"
+    hosts: Texts = []
+    tokens: Annotated[list[str], only_default([])] = []
+
+
+class RuleModel(Section):
+    """One rule: when it holds, and what it answers."""
+
+    name: Text
+    description: Text = ""
+    enabled: Flag = True
+    stage: Annotated[str, one_of(*Stage)] | None = None
+    when: WhenField = All()
+    reply: ReplyField | None = None
+    then: Annotated[Literal["close", "continue"], one_of("close", "continue")] | None = None
+    keep: Flag = True
+
+    @model_validator(mode="after")
+    def _compiles(self) -> RuleModel:
+        self.rule()
+        return self
+
+    def rule(self, source: str = "") -> Rule:
+        """Return what the rules room knows it as.  Raises ValueError."""
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name!r} is no name (letters, digits and ._- , 64 at most)")
+        stage = Stage(self.stage) if self.stage else None
+        when: All | AnyOf = self.when
+        if self.reply is None and self.then is None and self.keep:
+            raise ValueError("this rule does nothing: give it a reply, then: close, or keep: false")
+        return Rule(
+            self.name, when, stage, self.reply, self.then, self.keep, self.enabled, self.description, source
+        )
+
+
+class RuleFile(Section):
+    """A file of rules: what stands in a directory of them."""
+
+    rules: list[RuleModel] = []
+    mailboxes: dict[str, DomainModel] = {}
+
+
+class Configuration(RuleFile):
+    """The main file."""
+
+    hostname: Text = "mx.mock.test"
+    banner: BannerField = [TextTemplate.parse("{hostname} ESMTP mocksmtp ready")]
+    seed: Whole = 0
+    data: Annotated[Text | None, BeforeValidator(null)] = None
+    trusted: Annotated[list[str], only_default([])] = []
+    include: Texts = []
+    listeners: dict[str, ListenerModel] = {
+        "smtp": ListenerModel(port=25),
+        "smtps": ListenerModel(port=465, tls="implicit"),
+        "submission": ListenerModel(port=587),
+    }
+    tls: TlsModel = TlsModel()
+    auth: AuthModel = AuthModel()
+    extensions: Extensions = list(EXTENSIONS)
+    limits: LimitsModel = LimitsModel()
+    syntax: SyntaxModel = SyntaxModel()
+    capture: CaptureModel = CaptureModel()
+    http: HttpModel = HttpModel()

@@ -1,0 +1,75 @@
+"""Settings: what the configuration means, frozen; everything else reads these and never YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mocksmtp.rules.mailboxes import Mailboxes
+from mocksmtp.rules.rule import Rule
+from mocksmtp.rules.template import ReplyTemplate
+from mocksmtp.smtp.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSettings:
+    """The user's own certificate chain and key, both in PEM files."""
+
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """``certificate`` None is auto: a CA and leaf of our own for ``names``."""
+
+    certificate: CertificateSettings | None
+    names: tuple[str, ...]
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """One port; ``interface`` None is every address, ``tls`` is starttls, implicit or off."""
+
+    profile: Profile
+    interface: str | None
+    port: int
+    tls: str
+    certificate: CertificateSettings | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """Bounds of what is kept: messages, octets of content, sessions; and whether refusals are told."""
+
+    messages: int
+    octets: int
+    sessions: int
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """``port`` None serves no HTTP; ``hosts`` are names it may be called by."""
+
+    port: int | None
+    interface: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it."""
+
+    hostname: str
+    seed: int
+    data: Path | None
+    listeners: tuple[ListenerSettings, ...]
+    tls: TlsSettings
+    capture: CaptureSettings
+    http: HttpSettings
+    rulebook_rules: tuple[Rule, ...]
+    mailboxes: Mailboxes
+    syntax_reply: ReplyTemplate
+    sender_reply: ReplyTemplate
