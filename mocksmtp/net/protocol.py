@@ -159,7 +159,7 @@ class SmtpProtocol(Protocol):
     def start_tls(self, _step: StartTls) -> None:
         """Begin the handshake; its end calls ``handshakeCompleted``."""
         self.transport.unregisterProducer()
-        self.transport.startTLS(self.listener.tls, False)
+        self.transport.startTLS(self.listener.tls)
         self.transport.registerProducer(self, streaming=True)
 
     def close(self, _step: Close) -> None:

@@ -10,6 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
 from OpenSSL.crypto import X509, PKey
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from zope.interface import implementer
 
 from mocksmtp.net.certificates import Identity
 from mocksmtp.smtp.conversation import Tls
@@ -18,15 +20,16 @@ VERSIONS = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:RSA+AESGCM"
 
 
+@implementer(IOpenSSLServerConnectionCreator)
 class ServerContext:
     """Makes the server side of each handshake; its OpenSSL context is finished and never changed."""
 
     def __init__(self, context: SSL.Context) -> None:
         self._context = context
 
-    def getContext(self) -> SSL.Context:
-        """Return the context, under the name that Twisted asks for it."""
-        return self._context
+    def serverConnectionForTLS(self, _protocol: Any) -> SSL.Connection:
+        """Return a connection for one handshake; Twisted asks for it under this name."""
+        return SSL.Connection(self._context, None)
 
 
 def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[str]) -> ServerContext:
