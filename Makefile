@@ -1,0 +1,60 @@
+# make run, make test: the two commands.  `make help` lists the others.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HIGH := MOCKSMTP_LISTENERS__SMTP__PORT=2525 MOCKSMTP_LISTENERS__SMTPS__PORT=4650 MOCKSMTP_LISTENERS__SUBMISSION__PORT=5870
+COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
+CONFIG ?= config/mocksmtp.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit bench image lock schema
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.runtime ## serve config/mocksmtp.yaml on 25, 465 and 587; PORTS=high: 2525, 4650, 5870
+	@$(if $(filter high,$(PORTS)),$(HIGH)) exec $(BIN)/python -m mocksmtp serve --config $(CONFIG)
+
+test: $(VENV)/.dev ## run all tests; those of the image only where a Docker engine answers
+	@if docker info >/dev/null 2>&1; then $(BIN)/pytest; else $(BIN)/pytest -m "not container"; fi
+
+unit: $(VENV)/.dev ## run the tests that need neither network nor engine
+	$(BIN)/pytest -m "not container and not e2e"
+
+check: $(VENV)/.dev ## format, lint, types, and tests with coverage of the pure rooms
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/coverage run -m pytest -m "not container"
+	$(BIN)/coverage report --include='mocksmtp/smtp/*,mocksmtp/rules/*,mocksmtp/config/*' --fail-under=95 --skip-covered
+
+bench: $(VENV)/.bench ## compare with smtp-sink and aiosmtpd; writes bench/results
+	$(BIN)/python bench/run.py
+
+image: ## build the container image
+	docker build -t mocksmtp .
+
+lock: $(VENV)/.dev ## write the locks anew
+	$(BIN)/$(COMPILE) pyproject.toml -o requirements.txt
+	$(BIN)/$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/$(COMPILE) pyproject.toml --group bench -c requirements.txt -o requirements-bench.txt
+
+schema: $(VENV)/.runtime ## write config/mocksmtp.schema.json anew
+	$(BIN)/python -m mocksmtp schema > config/mocksmtp.schema.json
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mocksmtp needs Python 3.11 or newer; name one with PYTHON=python3.x"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp for each lock: installing is done again only when the lock changed.
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
