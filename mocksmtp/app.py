@@ -126,8 +126,10 @@ class App:
         return [listener.profile.name for listener in self.listeners if not listener.accepts_on]
 
     def _flush_journal(self) -> None:
-        self.journal.flush()
-        self._flush = self.reactor.callLater(FLUSH, self._flush_journal)
+        try:
+            self.journal.flush()
+        finally:
+            self._flush = self.reactor.callLater(FLUSH, self._flush_journal)
 
     def stop(self) -> Deferred[None]:
         """Accept no more, answer 421 to idle sessions, let transactions end; fires when all are gone."""

@@ -21,6 +21,7 @@ SHOWN = 3
 
 COLOURS = {2: "\x1b[32m", 3: "\x1b[32m", 4: "\x1b[33m", 5: "\x1b[31m"}
 PLAIN = "\x1b[0m"
+OF_A_TRANSACTION = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE})
 BETWEEN_TRANSACTIONS = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH})
 
 
@@ -89,8 +90,10 @@ class Journal:
                 self._add(fact.who, stage, None, (), reply, fact.rule)
             return
         path = fact.path
-        if path is None and stage is not Stage.MESSAGE and reply.code < 400:
+        if stage not in OF_A_TRANSACTION or (path is None and stage is Stage.DATA and reply.code < 400):
             return
+        if stage is Stage.MAIL:
+            self._attempts.pop(fact.who.id, None)
         attempt = self._attempts.get(fact.who.id)
         if attempt is None:
             attempt = self._attempts[fact.who.id] = _Attempt()
@@ -99,12 +102,12 @@ class Journal:
                 attempt.mail = path.text
             else:
                 attempt.rcpt.append(path.text)
-        # The end of mail data decides; before it, the last refusal does.
-        if stage is Stage.MESSAGE or reply.code >= 400:
+        # The end of mail data decides; before it, the last refusal does, or else the last reply.
+        if stage is Stage.MESSAGE or reply.code >= 400 or attempt.reply is None or attempt.reply.code < 400:
             attempt.reply, attempt.rule, attempt.stage = reply, fact.rule, stage
 
     def _closed(self, fact: facts.SessionClosed) -> None:
-        self._attempts.pop(fact.who.id, None)
+        self._attempts.pop(fact.who.id, None)  # What was tried without a transaction has had its line.
 
     def _ended(self, fact: facts.TransactionEnded) -> None:
         attempt = self._attempts.pop(fact.who.id, None)
@@ -132,10 +135,16 @@ class Journal:
         tell = _as_json if self._json else self._as_text
         text = "".join(tell(line) + "\n" for line in lines)
         if self._dropped:
-            text += f"({self._dropped} more transactions were not told here)\n"
+            text += (
+                json.dumps({"dropped": self._dropped})
+                if self._json
+                else f"({self._dropped} more are not told here)"
+            )
+            text += "\n"
             self._dropped = 0
+        encoding = self._out.encoding or "utf-8"
         try:
-            self._out.write(text)
+            self._out.write(text.encode(encoding, "backslashreplace").decode(encoding))
             self._out.flush()
         except OSError:
             # Nobody reads the terminal any more; mail goes on.
@@ -168,4 +177,4 @@ def _printable(text: str) -> str:
 def _as_json(line: Line) -> str:
     at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="microseconds")
     told = line._asdict() | {"at": at, "reply": line.reply.text, "code": line.reply.code}
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(told, ensure_ascii=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mocksmtp.config.mistakes import Mistake
-from mocksmtp.config.models import Configuration
+from mocksmtp.config.models import DEFAULT_LISTENERS, Configuration
 from mocksmtp.config.tree import Place, Plain, Tree
 from mocksmtp.config.validation import at, keys_at
 
@@ -33,6 +33,9 @@ def override(tree: Tree, environ: Mapping[str, str], mistakes: list[Mistake]) ->
                 mistakes.append(Mistake(name, 0, 0, f"no such setting{_did_you_mean(name, tree)}"))
             continue
         place, is_file = found
+        if place[0] == "listeners":
+            # The environment changes one port of the default ones; the others stay.
+            tree.value.setdefault("listeners", _default_listeners())
         value = _content(name, environ[name], mistakes) if is_file else environ[name]
         _put(tree.value, place, Plain(value))
         names[place] = name
@@ -102,6 +105,10 @@ def _put(value: Any, place: Place, text: Plain) -> None:
             value[part] = {}
         value = value[part]
     value[place[-1]] = text
+
+
+def _default_listeners() -> dict[str, dict[str, Plain]]:
+    return {name: {"port": Plain(port), "tls": Plain(tls)} for name, (port, tls) in DEFAULT_LISTENERS.items()}
 
 
 def _content(name: str, path: str, mistakes: list[Mistake]) -> str:

@@ -209,7 +209,7 @@ class TlsModel(Section):
     """Certificates and versions of all listeners."""
 
     certificate: Certificate = None
-    names: Texts = ["mx.mock.test", "localhost", "127.0.0.1"]
+    names: Annotated[Texts, Field(min_length=1)] = ["mx.mock.test", "localhost", "127.0.0.1"]
     versions: Annotated[
         list[Annotated[str, one_of("1.2", "1.3")]], BeforeValidator(several), Field(min_length=1)
     ] = [
@@ -352,6 +352,15 @@ class RuleFile(Section):
     mailboxes: dict[str, DomainModel] = {}
 
 
+DEFAULT_LISTENERS = {"smtp": (25, "starttls"), "smtps": (465, "implicit"), "submission": (587, "starttls")}
+"""Listeners of a file that names none: port and TLS."""
+
+
+def default_listeners() -> dict[str, ListenerModel]:
+    """Return the listeners of a file that names none."""
+    return {name: ListenerModel(port=port, tls=tls) for name, (port, tls) in DEFAULT_LISTENERS.items()}
+
+
 class Configuration(RuleFile):
     """The main file."""
 
@@ -361,11 +370,7 @@ class Configuration(RuleFile):
     data: Annotated[Text | None, BeforeValidator(null)] = None
     trusted: Annotated[list[str], only_default([])] = []
     include: Texts = []
-    listeners: dict[str, ListenerModel] = {
-        "smtp": ListenerModel(port=25),
-        "smtps": ListenerModel(port=465, tls="implicit"),
-        "submission": ListenerModel(port=587),
-    }
+    listeners: dict[str, ListenerModel] = Field(default_factory=default_listeners)
     tls: TlsModel = TlsModel()
     auth: AuthModel = AuthModel()
     extensions: Extensions = list(EXTENSIONS)

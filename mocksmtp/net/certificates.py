@@ -54,7 +54,7 @@ def authority(data: Path | None, names: Sequence[str], now: datetime) -> Authori
     """
     notes: list[str] = []
     ca = _read(data, "ca", notes)
-    if ca is None or ca.certificate.not_valid_after_utc <= now or not _covers(ca.certificate, names):
+    if ca is None or ca.certificate.not_valid_after_utc - LEAF_LIFE <= now or not _covers(ca.certificate, names):
         ca = _make_authority(names, now)
         leaf = None
         _keep(data, "ca", ca, notes)
@@ -147,14 +147,17 @@ def _builder(
 
 
 def _covers(certificate: x509.Certificate, names: Sequence[str]) -> bool:
-    constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return False
     return set(_permitted(names)) <= set(constraints.permitted_subtrees or ())
 
 
 def _fits(leaf: x509.Certificate, ca: x509.Certificate, names: Sequence[str], now: datetime) -> bool:
     wanted = {general_name(name) for name in names}
-    has = set(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     try:
+        has = set(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
         leaf.verify_directly_issued_by(ca)
     except Exception:  # The library raises several kinds for what is simply another issuer.
         return False
@@ -178,6 +181,8 @@ def _read(data: Path | None, name: str, notes: list[str]) -> _Pair | None:
     try:
         certificate = x509.load_pem_x509_certificate(paths[0].read_bytes())
         key = serialization.load_pem_private_key(paths[1].read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+            raise ValueError("certificate and key do not belong together")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -186,7 +191,7 @@ def _read(data: Path | None, name: str, notes: list[str]) -> _Pair | None:
             with suppress(OSError):
                 path.rename(path.with_name(path.name + ".bad"))
         return None
-    return _Pair(certificate, key) if isinstance(key, ec.EllipticCurvePrivateKey) else None
+    return _Pair(certificate, key)
 
 
 def _keep(data: Path | None, name: str, pair: _Pair, notes: list[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
 from OpenSSL.crypto import X509, PKey
@@ -46,11 +47,14 @@ def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[st
     context.set_cipher_list(CIPHERS)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
     leaf, *others = x509.load_pem_x509_certificates(identity.chain_pem)
-    context.use_certificate(X509.from_cryptography(leaf))
-    for other in others:
-        context.add_extra_chain_cert(X509.from_cryptography(other))
     key: Any = load_pem_private_key(identity.key_pem, password=None)
-    context.use_privatekey(PKey.from_cryptography_key(key))
+    try:
+        context.use_certificate(X509.from_cryptography(leaf))
+        for other in others:
+            context.add_extra_chain_cert(X509.from_cryptography(other))
+        context.use_privatekey(PKey.from_cryptography_key(key))
+    except SSL.Error as error:
+        raise ValueError(f"tls.certificate: OpenSSL refuses it: {error}") from None
     return ServerContext(context)
 
 
@@ -67,7 +71,7 @@ def _read(cert: Path, key: Path) -> Identity:
         raise ValueError(f"{cert}: no certificate in PEM form") from None
     try:
         private = load_pem_private_key(pems[1], password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError(f"{key}: no private key in PEM form without a password") from None
     if private.public_key() != leaf.public_key():
         raise ValueError(f"{key}: this key does not belong to {cert}")

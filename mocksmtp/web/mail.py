@@ -31,7 +31,11 @@ def summary(message: Message) -> dict[str, Any]:
 
 def whole(message: Message) -> dict[str, Any]:
     """Return all that is known of a message but its octets."""
-    parsed = _parsed(message.content)
+    try:
+        parsed = _parsed(message.content)
+        text = _body(parsed)
+    except RecursionError:  # Parts nested too deep for the parser: the header is still to be had.
+        parsed, text = _parsed(_head(message.content)), ""
     return summary(message) | {
         "tls": message.tls._asdict() if message.tls else None,
         "auth": message.auth,
@@ -40,27 +44,32 @@ def whole(message: Message) -> dict[str, Any]:
             {"address": recipient.path.text, "params": dict(recipient.params)} for recipient in message.recipients
         ],
         "headers": [{"name": name, "value": _text(value)} for name, value in parsed.raw_items()],
-        "text": _body(parsed),
+        "text": text,
     }
 
 
 def subject(message: Message) -> str | None:
     """Return the decoded Subject, None where there is none."""
-    end = message.content.find(b"\r\n\r\n")
-    raw = _parsed(message.content if end < 0 else message.content[: end + 2])["Subject"]
+    raw = _parsed(_head(message.content))["Subject"]
     return None if raw is None else decoded(_text(raw))
+
+
+def _head(content: bytes) -> bytes:
+    end = content.find(b"\r\n\r\n")
+    return content if end < 0 else content[: end + 4]
 
 
 def decoded(text: str) -> str:
     """Decode encoded words (RFC 2047) where they can be, else return the text as it is."""
     try:
-        return str(make_header(decode_header(text)))
+        return _text(make_header(decode_header(text)))
     except (HeaderParseError, LookupError, ValueError):
         return text
 
 
 def _text(value: object) -> str:
-    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    # Undecoded octets stand in as surrogates, which no document may hold.
+    return str(value).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _parsed(content: bytes) -> Mail:
@@ -73,7 +82,7 @@ def _body(mail: Mail) -> str:
             raw = part.get_payload(decode=True)
             octets = raw if isinstance(raw, bytes) else b""
             try:
-                return octets.decode(part.get_content_charset("utf-8"), "replace")
-            except LookupError:
+                return _text(octets.decode(part.get_content_charset("utf-8"), "replace"))
+            except (LookupError, ValueError):
                 return octets.decode("utf-8", "replace")
     return ""

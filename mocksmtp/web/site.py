@@ -22,8 +22,8 @@ SAFE = (
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     ("Cache-Control", "no-store"),
 )
-MOST_BODY = 1024 * 1024
-"""Octets of a request's body; no route takes one yet."""
+REASONS = {421: b"Misdirected Request", 422: b"Unprocessable Content"}
+"""Status lines that Twisted does not know."""
 
 
 class QuietSite(Site):
@@ -52,7 +52,7 @@ class Everything(Resource):
             answer = self._answer(request)
         except Problem as problem:
             answer = problem.answer()
-        request.setResponseCode(answer.status)
+        request.setResponseCode(answer.status, REASONS.get(answer.status))
         request.setHeader(b"Content-Type", answer.content_type.encode())
         for name, value in (*SAFE, *answer.headers):
             request.setHeader(name.encode(), value.encode())

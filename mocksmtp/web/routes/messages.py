@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
 from mocksmtp.web.mail import summary, whole
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
 
+ID = re.compile(r"[0-9A-F]{1,20}")
 DEFAULT_LIMIT = 50
 MOST = 1000
 
@@ -21,8 +24,14 @@ def routes(store: Store) -> list[Route]:
         return message
 
     def listed(query: Query) -> Answer:
+        for name in query.query:
+            if name not in ("limit", "before"):
+                raise Problem(422, "Bad query", "limit and before are known here", field=name)
+        before = query.query.get("before")
+        if before is not None and not ID.fullmatch(before):
+            raise Problem(422, "Bad query", "before is the id of a message", field="before")
         limit = _limit(query.query.get("limit"))
-        messages = store.newest(limit, query.query.get("before"))
+        messages = store.newest(limit, before)
         following = messages[-1].id if len(messages) == limit else None
         return as_json({"messages": [summary(message) for message in messages], "next": following})
 
@@ -41,6 +50,6 @@ def routes(store: Store) -> list[Route]:
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST:
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and 1 <= int(text) <= MOST):
         raise Problem(422, "Bad query", f"limit is a number from 1 to {MOST}", field="limit")
     return int(text)
