@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -22,21 +21,24 @@ from mocksmtp.client.survey import Finding, Refusal, Remark, Surveyor, Target
 PORTS = (25, 465, 587)
 PAUSE = 0.5
 """Seconds between two looks while waiting."""
+LONGEST = 86400.0
+"""Seconds; a socket takes no timeout without end."""
 
 SENTENCES: dict[StrEnum, str] = {
     Kind.NO_NAME: "name not found: check the spelling, and that DNS or the container network knows {host}",
     Kind.REFUSED: "refused: nothing listens here. Start the server, or correct the port",
     Kind.UNREACHABLE: "cannot be reached: check the address, the route and the network",
-    Kind.NO_ANSWER: "no answer: a firewall drops the packets or the server is stalled. Open the port, or restart it",
+    Kind.NO_ANSWER: "no answer: a firewall drops the packets or the server is stalled. Open the port, "
+    "or restart it",
     Kind.SILENT: "connected, but no answer: a stalled server, or a firewall or proxy in between. Restart it, "
     "or raise --timeout",
     Kind.CLOSED: "closed {when}: the server or a proxy in front of it gave up. Read the server's log",
     Kind.NOT_SMTP: "not SMTP at all: another service answers here. Correct the port",
     Kind.TOO_LONG: "a reply without end: this is not SMTP, or the server is broken. Correct the port",
-    Kind.TLS_TO_PLAIN: "TLS was spoken to a plain port: the server expects plain text here. Switch on implicit TLS "
-    "for this port, or use a plain one (25, 587) with STARTTLS",
-    Kind.PLAIN_TO_TLS: "plain text was spoken to a TLS port: the server expects TLS at once. Use implicit TLS here, "
-    "or a plain port",
+    Kind.TLS_TO_PLAIN: "TLS was spoken to a plain port: the server expects plain text here. Switch on implicit "
+    "TLS for this port, or use a plain one (25, 587) with STARTTLS",
+    Kind.PLAIN_TO_TLS: "plain text was spoken to a TLS port: the server expects TLS at once. Use implicit TLS "
+    "here, or a plain port",
     Kind.TLS_FAILED: "the TLS handshake failed: compare the TLS versions and ciphers, and read the server's log",
     Kind.INJECTED: "plain text came after the reply to STARTTLS: the server or a proxy in between is broken",
     Refusal.GREETING: "the greeting is not 220: the server turns clients away. Its reply says why",
@@ -52,27 +54,24 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m)")
 
 
-class Duration(click.ParamType[float]):
-    """``500ms``, ``30s`` or ``2m``, in seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read the duration, or refuse it."""
-        found = _DURATION.fullmatch(str(value))
-        if found is None:
-            self.fail(f"{value!r} is not a duration: write 500ms, 30s or 2m", param, ctx)
-        return float(found[1]) * _UNITS[found[2]]
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    """Read ``500ms``, ``30s`` or ``2m``."""
+    found = _DURATION.fullmatch(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a duration: write 500ms, 30s or 2m")
+    return min(float(found[1]) * _UNITS[found[2]], LONGEST)
 
 
 @click.command()
 @click.argument("hosts", nargs=-1, metavar="[HOST[:PORT]]...")
-@click.option("--wait", type=Duration(), default="0s", help="Try again until all is well or this time is over.")
-@click.option("--timeout", type=Duration(), default="5s", show_default=True, help="Time for each step.")
+@click.option("--wait", callback=_seconds, default="0s", help="Try again until all is well or this time is over.")
+@click.option("--timeout", callback=_seconds, default="5s", show_default=True, help="Time for each step.")
 @click.option("--cafile", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Trust these CAs.")
 @click.option("--strict", is_flag=True, help="Take a bad certificate for an error.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def probe(hosts: tuple[str, ...], wait: float, timeout: float, cafile: Path | None, strict: bool, as_json: bool) -> None:
+def probe(
+    hosts: tuple[str, ...], wait: float, timeout: float, cafile: Path | None, strict: bool, as_json: bool
+) -> None:
     """Look at SMTP ports and say what is wrong with them.
 
     HOST alone means its ports 25, 465 and 587; no HOST means 127.0.0.1; write IPv6 as [::1]:25.
@@ -144,14 +143,18 @@ def _report(finding: Finding) -> str:
     if finding.extensions:
         lines.append(f"     EHLO: {', '.join(finding.extensions)}")
     if finding.tls == "starttls":
-        lines.append(f"     STARTTLS: {finding.tls_version}, then EHLO: {', '.join(finding.tls_extensions) or '-'}")
+        lines.append(
+            f"     STARTTLS: {finding.tls_version}, then EHLO: {', '.join(finding.tls_extensions) or '-'}"
+        )
     if finding.certificate:
         names = ", ".join(finding.certificate.names) or finding.certificate.subject
         lines.append(
             f"     certificate: {names}; issued by {finding.certificate.issuer};"
             f" expires {finding.certificate.expires:%Y-%m-%d}"
         )
-    lines += [f"     {click.style('warning:', fg='yellow')} {sentence(each, finding)}" for each in finding.warnings]
+    lines += [
+        f"     {click.style('warning:', fg='yellow')} {sentence(each, finding)}" for each in finding.warnings
+    ]
     lines += [f"     {click.style('problem:', fg='red')} {sentence(each, finding)}" for each in finding.problems]
     return "\n".join(lines)
 

@@ -1,0 +1,1 @@
+"""A small SMTP client, for looking at servers from outside."""

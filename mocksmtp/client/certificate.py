@@ -18,6 +18,11 @@ class Flaw(StrEnum):
     WRONG_NAME = "certificate-wrong-name"
     UNKNOWN_AUTHORITY = "certificate-unknown-authority"
 
+    @classmethod
+    def of(cls, verify_code: int) -> Flaw:
+        """The flaw that OpenSSL's verify code stands for."""
+        return _BY_VERIFY_CODE.get(verify_code, cls.UNKNOWN_AUTHORITY)
+
 
 _BY_VERIFY_CODE = {
     9: Flaw.NOT_YET_VALID,
@@ -51,7 +56,7 @@ class Certificate:
     def flaws(self, host: str, verify_code: int) -> tuple[Flaw, ...]:
         """All that is wrong: OpenSSL stops at the first, its verify code, and a person wants the rest too."""
         now = datetime.now(UTC)
-        found = {_BY_VERIFY_CODE.get(verify_code, Flaw.UNKNOWN_AUTHORITY)}
+        found = {Flaw.of(verify_code)}
         if now > self.expires:
             found.add(Flaw.EXPIRED)
         if now < self.starts:

@@ -12,6 +12,8 @@ from mocksmtp.client.connection import Connection, Kind, Trouble
 from mocksmtp.smtp.reply import Reply
 
 TLS_PORTS = (465, 4650)
+LEAVE = 0.5
+"""Seconds for the reply to QUIT."""
 
 
 class Refusal(StrEnum):
@@ -84,7 +86,8 @@ class Surveyor:
             return finding
         finding = self._attempt(target, _indifferent())
         certificate = finding.certificate
-        flaws = certificate.flaws(target.host, int(doubt.shown)) if certificate else (Flaw.UNKNOWN_AUTHORITY,)
+        code = int(doubt.shown)
+        flaws = certificate.flaws(target.host, code) if certificate else (Flaw.of(code),)
         told = finding.problems if self.strict or self.cafile else finding.warnings
         told.extend(Remark(flaw) for flaw in flaws)
         return finding
@@ -166,7 +169,7 @@ def _quit(connection: Connection) -> None:
     """Take leave; how the server takes it is no part of the look."""
     try:
         connection.send("QUIT")
-        connection.read_reply()
+        connection.read_reply(LEAVE)
     except Trouble:
         return
 

@@ -57,6 +57,9 @@ class _Overridden(Tree):
         for length in range(len(place), 0, -1):
             if place[:length] in self.names:
                 return Mistake(self.names[place[:length]], 0, 0, text)
+        below = [name for known, name in self.names.items() if known[: len(place)] == place]
+        if below and not self.file:
+            return Mistake(below[0], 0, 0, text)
         return super().mistake(place, text, at_key)
 
 

@@ -7,154 +7,38 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
-from mocksmtp.config.conditions import read_when, when_schema
-from mocksmtp.config.mistakes import Located, suggestion
-from mocksmtp.config.types import Duration, Flag, Size, Text, Texts, Whole, null, several, text, whole
+from mocksmtp.config.fields import (
+    NOT_YET,
+    BannerField,
+    Extensions,
+    Interface,
+    Mechanisms,
+    PortField,
+    RefusalField,
+    ReplyField,
+    TlsMode,
+    WhenField,
+    at_least,
+    one_of,
+    only_default,
+)
+from mocksmtp.config.mistakes import suggestion
+from mocksmtp.config.types import Duration, Flag, Size, Text, Texts, Whole, null, several, text
 from mocksmtp.rules.mailboxes import INVALID, SENDER_INVALID, UNKNOWN, MailboxDomain
 from mocksmtp.rules.rule import Rule
-from mocksmtp.rules.template import ACCEPT, IN_BANNERS, Accept, ReplyTemplate, TextTemplate
+from mocksmtp.rules.template import ReplyTemplate, TextTemplate
 from mocksmtp.rules.when import All, AnyOf
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.sasl import MECHANISMS
 from mocksmtp.smtp.stage import Stage
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-NOT_YET = "is not yet supported in this version"
-LATER_KEYS = frozenset(
-    {
-        "schedule",
-        "per",
-        "sequence",
-        "at_end",
-        "delay",
-        "fault",
-        "extensions",
-        "age",
-        "tokens",
-        "trusted",
-        "proxy_protocol",
-    }
-)
-"""Keys of the language that a later version reads; they are refused, never ignored."""
-LATER_NAMES = frozenset(
-    {"CHUNKING", "BINARYMIME", "DSN", "LIMITS", "XCLIENT", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"}
-)
 
 
 class Section(BaseModel):
     """What all sections share: unknown keys are mistakes."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
-
-
-def one_of(*allowed: str) -> BeforeValidator:
-    """Take one word of a list."""
-
-    def read(value: Any) -> str:
-        word = text(value)
-        if word not in allowed:
-            raise ValueError(f"{word!r} is not known here {suggestion(word, allowed)}")
-        return word
-
-    return BeforeValidator(read)
-
-
-def names_from(known: Any) -> BeforeValidator:
-    """Take a list of names of extensions or mechanisms."""
-
-    def read(value: Any) -> list[str]:
-        names = [text(each).upper() for each in several(value)]
-        wrong: list[tuple[tuple[str | int, ...], str]] = []
-        for number, name in enumerate(names):
-            if name in LATER_NAMES:
-                wrong.append(((number,), f"{name} {NOT_YET}"))
-            elif name not in known:
-                wrong.append(((number,), f"{name!r} is not known here {suggestion(name, known)}"))
-        if wrong:
-            raise Located(wrong)
-        return names
-
-    return BeforeValidator(read)
-
-
-def reply(value: Any) -> ReplyTemplate | Accept:
-    """Take a reply in any of its forms."""
-    if isinstance(value, (ReplyTemplate, Accept)):
-        return value
-    if isinstance(value, str) and value == "accept":
-        return ACCEPT
-    if isinstance(value, dict):
-        wrong = sorted(set(value) - {"code", "enhanced", "text"})
-        if wrong:
-            raise ValueError(f"unknown key {wrong[0]!r} {suggestion(wrong[0], ('code', 'enhanced', 'text'))}")
-        given = {"code": whole(value.get("code", "")), "enhanced": str(value.get("enhanced", ""))}
-        return ReplyTemplate.parse(given | {"text": [text(each) for each in several(value.get("text", ""))]})
-    return ReplyTemplate.parse([text(each) for each in several(value)])
-
-
-def refusal(value: Any) -> ReplyTemplate:
-    """Take a reply that is worded: ``accept`` says nothing here."""
-    read = reply(value)
-    if isinstance(read, Accept):
-        raise ValueError("a reply with its code is wanted here")
-    return read
-
-
-def banner(value: Any) -> list[TextTemplate]:
-    """Take the lines that follow 220."""
-    return [TextTemplate.parse(text(line), IN_BANNERS) for line in several(value)]
-
-
-def port(value: Any) -> int:
-    """Take a port number; 0 is any that is free."""
-    number = whole(value)
-    if not 0 <= number <= 65535:
-        raise ValueError(f"{number} is no port (0 to 65535; 0 is any that is free)")
-    return number
-
-
-def at_least(lowest: int) -> Any:
-    """Bound a number from below."""
-    return Field(ge=lowest)
-
-
-def only_default(default: Any) -> BeforeValidator:
-    """Take what a later version reads only in its default."""
-
-    def read(value: Any) -> Any:
-        if value != default:
-            raise ValueError(NOT_YET)
-        return value
-
-    return BeforeValidator(read)
-
-
-REPLY_SCHEMA = {
-    "anyOf": [
-        {"type": "string"},
-        {"type": "array", "items": {"type": "string"}},
-        {
-            "type": "object",
-            "properties": {
-                "code": {"type": "integer"},
-                "enhanced": {"type": "string"},
-                "text": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
-            },
-            "required": ["code"],
-            "additionalProperties": False,
-        },
-    ]
-}
-ReplyField = Annotated[Any, PlainValidator(reply), WithJsonSchema(REPLY_SCHEMA)]
-RefusalField = Annotated[Any, PlainValidator(refusal), WithJsonSchema(REPLY_SCHEMA)]
-LINES_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-BannerField = Annotated[Any, PlainValidator(banner), WithJsonSchema(LINES_SCHEMA)]
-WhenField = Annotated[Any, PlainValidator(read_when), WithJsonSchema(when_schema())]
-PortField = Annotated[int, BeforeValidator(port)]
-NAMES_SCHEMA = {"type": "array", "items": {"type": "string"}}
-Extensions = Annotated[list[str], names_from(EXTENSIONS), WithJsonSchema(NAMES_SCHEMA)]
-Mechanisms = Annotated[list[str], names_from(MECHANISMS), WithJsonSchema(NAMES_SCHEMA)]
-TlsMode = Annotated[str, one_of("starttls", "implicit", "off")]
 
 
 class CertificateModel(Section):
@@ -196,13 +80,19 @@ class ListenerModel(Section):
     tls: TlsMode = "starttls"
     auth: Annotated[str, one_of("required", "optional", "off")] = "optional"
     require_tls: Flag = False
-    interface: Text | None = None
+    interface: Interface | None = None
     hostname: Text | None = None
     banner: BannerField | None = None
     extensions: Extensions | None = None
     limits: LimitsModel = LimitsModel()
     certificate: Certificate = None
     proxy_protocol: Annotated[Text, only_default("off")] = "off"
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> ListenerModel:
+        if self.require_tls and self.tls == "off":
+            raise ValueError("require_tls with tls: off leaves nothing a client may say")
+        return self
 
 
 class TlsModel(Section):
@@ -310,7 +200,7 @@ class HttpModel(Section):
     """The API, the page, health and metrics."""
 
     port: Annotated[PortField | None, BeforeValidator(null)] = 8025
-    interface: Text = "127.0.0.1"
+    interface: Interface = "127.0.0.1"
     hosts: Texts = []
     tokens: Annotated[list[str], only_default([])] = []
 

@@ -19,6 +19,8 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 DEEPEST = 40
 LINE = re.compile(r"^(\s*(?:- +)*(?:[\w.-]+:\s+|- +))(.+?)\s*$")
+FLOW_VALUE = re.compile(r"""(?:[{\[,]|:\s)\s*((?:"[^"]*")|[^\s,{}\[\]"'][^,}\]]*)""")
+FLOW_TRAPS = re.compile(r"(?:[{\[,]|: )\s*([*&!%@`|>])")
 TRAPS = "*&!%@`{[|>"
 REPLY = re.compile(r"[2-5][0-9][0-9][ -]")
 
@@ -72,7 +74,7 @@ def _check_events(text: str, file: str) -> None:
             mark: Any = event.start_mark
             line, column = mark.line, mark.column
             if isinstance(event, yaml.AliasEvent):
-                trap = _quoted(text.splitlines(), line)
+                trap = _quoted(text.splitlines(), line, column)
                 raise Invalid([Mistake(file, line + 1, column + 1, f"a value that begins with *: quote it{trap}")])
             if depth > DEEPEST:
                 raise Invalid([Mistake(file, line + 1, column + 1, f"nested deeper than {DEEPEST} levels")])
@@ -88,7 +90,7 @@ def _mistake_of(error: yaml.YAMLError, text: str, file: str) -> Mistake:
     lines = text.splitlines()
     trap = _trap(lines[mark.line]) if mark.line < len(lines) else None
     if trap is not None:
-        return Mistake(file, mark.line + 1, mark.column + 1, trap + _quoted(lines, mark.line))
+        return Mistake(file, mark.line + 1, mark.column + 1, trap + _quoted(lines, mark.line, mark.column))
     return Mistake(file, mark.line + 1, mark.column + 1, f"not YAML: {problem}")
 
 
@@ -97,6 +99,12 @@ def _trap(line: str) -> str | None:
     if match is None:
         return None
     value = match[2]
+    if value[0] in "{[":
+        inner = next((sign for sign in FLOW_TRAPS.findall(value)), None)
+        if inner:
+            return f"a value that begins with {inner}: quote it"
+        if '"' in value and "\\" in value:
+            return "a backslash in double quotes: quote it with single quotes"
     if value[0] in TRAPS:
         return f"a value that begins with {value[0]}: quote it"
     if value[0] == '"' and "\\" in value:
@@ -106,15 +114,29 @@ def _trap(line: str) -> str | None:
     return None
 
 
-def _quoted(lines: list[str], number: int) -> str:
+def _quoted(lines: list[str], number: int, column: int = 0) -> str:
     match = LINE.match(lines[number]) if number < len(lines) else None
     if match is None:
         return ""
     value = match[2]
+    if value[0] in "{[" and column > len(match[1]):
+        return _quoted_inside(lines[number], column)
     if value[0] == '"' and value[-1] == '"' and len(value) > 1:
         value = value[1:-1]
     quoted = '"' + value + '"' if "\\" not in value and '"' not in value else "'" + value.replace("'", "''") + "'"
     return f", as in `{(match[1] + quoted).strip()}`"
+
+
+def _quoted_inside(line: str, column: int) -> str:
+    """Quote the one value of a flow map or list that begins at or just before a column."""
+    starts = [found for found in FLOW_VALUE.finditer(line) if found.start(1) <= column]
+    if not starts:
+        return ""
+    start, end = starts[-1].span(1)
+    value = line[start:end].strip()
+    if value[:1] == '"' == value[-1:]:
+        value = value[1:-1]
+    return f", as in `{(line[:start] + chr(39) + value + chr(39) + line[end:]).strip()}`"
 
 
 class _Reader:
@@ -156,11 +178,13 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode) -> str:
         text = str(node.value)
         if node.tag.startswith("!"):
-            self._wrong(node, "a value that begins with !: quote it")
+            place = node.start_mark
+            quoted = _quoted(self.lines, place.line, place.column)
+            self._wrong(node, f"a value that begins with !: quote it{quoted}")
         end = node.end_mark
         line = self.lines[end.line] if end.line < len(self.lines) else ""
         if node.style == '"' and "\\" in line[node.start_mark.column : end.column]:
-            quoted = _quoted(self.lines, end.line)
+            quoted = _quoted(self.lines, end.line, node.start_mark.column)
             self._wrong(node, f"a backslash in double quotes: quote it with single quotes{quoted}")
         if node.style:
             return text

@@ -20,6 +20,9 @@ SIZES = {
     "GiB": 1 << 30,
 }
 DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST_NUMBER = 18
+"""Digits of a number; more is a slip, not a size."""
+
 WITH_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)")
 NUMBER = re.compile(r"[-+]?[0-9]+")
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -36,6 +39,8 @@ def whole(value: Any) -> int:
     """Take a whole number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(value)} digits is too long")
     if not isinstance(value, Plain) or not NUMBER.fullmatch(value):
         raise ValueError(f"a whole number is wanted here, not {shown(value)}")
     return int(value)
@@ -65,6 +70,8 @@ def _with_unit(value: Any, units: dict[str, Any], example: str) -> float:
         return float(value)
     if not isinstance(value, str):
         raise ValueError(f"a value with its unit is wanted here, as in {example}")
+    if len(value) > LONGEST_NUMBER:
+        raise ValueError(f"a value of {len(value)} characters is too long")
     match = WITH_UNIT.fullmatch(value.strip())
     if match is None:
         reason = "has no unit" if re.fullmatch(r"[0-9.]+", value) else "is no value with a unit"

@@ -6,8 +6,8 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from mocksmtp.config.fields import LATER_KEYS, NOT_YET
 from mocksmtp.config.mistakes import Located, Mistake, suggestion
-from mocksmtp.config.models import LATER_KEYS, NOT_YET
 from mocksmtp.config.tree import Place, Tree
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -1,0 +1,1 @@
+"""Sockets, TLS and certificates: performs steps and decides nothing."""

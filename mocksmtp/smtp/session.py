@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.address import InvalidMailbox, Path
 from mocksmtp.smtp.answer import Answers
+from mocksmtp.smtp.demands import missing, out_of_order
 from mocksmtp.smtp.envelope import Envelope, Params, Recipient
 from mocksmtp.smtp.extensions import OFFERABLE_VERBS
 from mocksmtp.smtp.facts import (
@@ -36,27 +37,10 @@ if TYPE_CHECKING:
 AUTH_LINE_LIMIT = 12_288 + 2
 """Octets of a response in an AUTH exchange with its CRLF (RFC 4954 section 4)."""
 
-TLS_EXEMPT = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT"})
-"""What may be said before TLS where TLS is required (RFC 3207 section 4)."""
-
-AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS"})
-"""What may be said before logging in where that is required (RFC 4954 section 6)."""
-
 UNKNOWN_COMMAND = Outcome(replies.BAD_COMMAND)
 UNOFFERED_COMMAND = Outcome(replies.NOT_OFFERED)
 BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 GREETING_REFUSED = refuse(replies.BAD_SEQUENCE)
-
-WRONG_ORDER = {
-    "MAIL": {State.START: replies.SAY_EHLO, State.MAIL: replies.NESTED_MAIL, State.RCPT: replies.NESTED_MAIL},
-    "RCPT": {State.START: replies.SAY_EHLO, State.READY: replies.NEEDS_MAIL},
-    "DATA": {
-        State.START: replies.SAY_EHLO,
-        State.READY: replies.NEEDS_MAIL,
-        State.MAIL: replies.NEEDS_RECIPIENT,
-    },
-}
-"""The 503 that says what is missing; plain BAD_SEQUENCE for what is not here."""
 
 
 class Session(Answers):
@@ -266,8 +250,7 @@ class Session(Answers):
         if self._missing is not None and verb.name not in self._missing[0] and self.state is not State.REFUSED:
             self.answer(verb.stage, refuse(self._missing[1]), steps)
         elif self.state not in verb.legal:
-            wrong = WRONG_ORDER.get(verb.name, {}).get(self.state, replies.BAD_SEQUENCE)
-            self.answer(verb.stage, refuse(wrong), steps)
+            self.answer(verb.stage, refuse(out_of_order(verb.name, self.state)), steps)
         else:
             # Trailing white space is tolerated (RFC 5321 section 4.1.1).
             outcome = verb.propose(self, argument.strip(b" \t"))
@@ -291,13 +274,7 @@ class Session(Answers):
 
     def _demand(self) -> None:
         """Settle what the client must do before anything else, once for all its next commands."""
-        conversation, profile = self.conversation, self.profile
-        if profile.require_tls and conversation.tls is None:
-            self._missing = (TLS_EXEMPT, replies.TLS_REQUIRED)
-        elif profile.authentication.required and conversation.auth is None:
-            self._missing = (AUTH_EXEMPT, replies.AUTH_REQUIRED)
-        else:
-            self._missing = None
+        self._missing = missing(self.profile, self.conversation)
 
     def _begin_implicit_tls(self, steps: list[Step]) -> None:
         decision = self.policy.decide(Stage.STARTTLS, self.conversation, BEGIN_TLS)

@@ -1,0 +1,278 @@
+"""Dialogues: SMTP as the RFC writes it, read from text and played against a session.
+
+A file holds dialogues separated by blank lines; each begins with ``# title`` lines, then
+headers (``profile:``, ``policy:``, ``pipelined:``), then lines in order::
+
+    C: line      the client says a line (CRLF is added)
+    C> octets    the client sends these octets; \\r \\n \\x00 \\\\ and \\{a*500} are understood
+    S: 250 …     one reply line; the code and nothing but … stands for a whole reply
+    = tls, = store, = store fails, = close     a step that is not a reply
+    = message <escaped>, = envelope a@b -> c@d e@f     what was stored last
+    ! idle, ! drain, ! shut down, ! busy       what the shell says, not the client
+
+Client lines that follow each other are sent at once; after ``pipelined:`` all of them are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path as File
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.conversation import Conversation, Tls
+from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.profile import Authentication, Limits, Profile
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.session import Session
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
+from mocksmtp.smtp.syntax import Addresses, BareNewlines
+
+FOLDER = File(__file__).parent / "dialogues"
+TLS = Tls("1.3", "TLS_AES_256_GCM_SHA384")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|\{(.+?)\*(\d+)\}|(.))")
+_REPLY = re.compile(r"(\d{3}) (?:(\d\.\d{1,3}\.\d{1,3}) )?(.*)")
+
+
+def unescape(text: str) -> bytes:
+    """Turn what stands in a dialogue into octets."""
+    out, at = b"", 0
+    for match in _ESCAPE.finditer(text):
+        out += text[at : match.start()].encode()
+        octet, repeated, times, plain = match.groups()
+        if octet:
+            out += bytes([int(octet, 16)])
+        elif repeated:
+            out += unescape(repeated) * int(times)
+        else:
+            out += {"r": b"\r", "n": b"\n", "t": b"\t"}.get(plain, plain.encode())
+        at = match.end()
+    return out + text[at:].encode()
+
+
+@dataclass
+class Turn:
+    """What goes in at once, and what must come out of it."""
+
+    octets: bytes = b""
+    told: str = ""
+    expected: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Dialogue:
+    """One dialogue: where it stands, the listener it speaks to, and its turns."""
+
+    title: str
+    profile: Profile
+    policy: TablePolicy
+    turns: list[Turn]
+
+    @property
+    def failing(self) -> list[bool]:
+        """Whether each store in turn fails."""
+        lines = [line for turn in self.turns for line in turn.expected]
+        return [line == "= store fails" for line in lines if line.startswith("= store")]
+
+
+class TablePolicy:
+    """The smallest policy: a stage and what was named (``*`` for anything) to a decision.
+
+    Words before the reply: ``later`` searches with Decide, ``close`` and ``continue`` say
+    what follows, ``discard`` keeps nothing, ``accept`` is the positive answer.
+    """
+
+    def __init__(self, lines: tuple[str, ...] = ()) -> None:
+        self.table: dict[tuple[str, str], tuple[set[str], Reply | None]] = {}
+        for line in lines:
+            left, _, right = line.partition(" -> ")
+            stage, _, named = left.partition(" ")
+            words, rest = set(), right
+            while (word := rest.partition(" ")[0]) and not word.isdigit():
+                words.add(word)
+                rest = rest.partition(" ")[2]
+            self.table[stage, named or "*"] = words, reply_of(rest) if rest else None
+
+    def decide(self, stage, conversation, outcome):
+        """Look the stage up."""
+        named = outcome.path.text if outcome.path is not None else outcome.text or ""
+        found = self.table.get((stage.value, named)) or self.table.get((stage.value, "*"))
+        if found is None:
+            return AS_PROPOSED
+        words, reply = found
+        if "accept" in words:
+            reply = outcome.accept or outcome.reply
+        close = True if "close" in words else False if "continue" in words else None
+        decision = Decision(reply, "table", close, "discard" not in words, matched=("table",))
+        return (lambda: decision) if "later" in words else decision
+
+    def malformed(self, stage, conversation, address, reason):
+        """Say the bare reason."""
+        return Reply(553, reason, "5.1.7" if stage is Stage.MAIL else "5.1.3")
+
+
+def reply_of(text: str) -> Reply:
+    """Read ``550 5.1.1 text``; ``/`` parts lines."""
+    code, enhanced, words = _REPLY.fullmatch(text).groups()
+    return Reply(int(code), tuple(words.split(" / ")), enhanced or "")
+
+
+def profile_of(words: list[str]) -> Profile:
+    """Read the words of ``profile:`` lines."""
+    limits, login, own, hidden = {}, {}, {}, set()
+    for word in words:
+        name, _, value = word.partition("=")
+        if name.startswith("limits."):
+            limits[name[7:]] = int(value)
+        elif name == "hide":
+            hidden = set(value.split(","))
+        elif name == "users":
+            login["users"] = None if value == "any" else dict(p.split(":") for p in value.split(","))
+        elif name == "auth":
+            login["required"] = value == "required"
+        elif name == "mechanisms":
+            login["mechanisms"] = tuple(filter(None, value.split(",")))
+        elif name == "without_tls":
+            login["without_tls"] = True
+        else:
+            kinds = {"bare_newlines": BareNewlines, "addresses": Addresses}
+            own[name] = kinds[name](value) if value else True
+    shown = tuple(e for e in EXTENSIONS.values() if e.keyword not in hidden)
+    base = Profile(extensions=shown, limits=Limits(**limits), authentication=Authentication(**login))
+    return replace(base, **own)
+
+
+def parse(text: str, where: str = "") -> list[Dialogue]:
+    """Read the dialogues of one file."""
+    found = []
+    for block in re.split(r"\n\s*\n", text.strip("\n")):
+        lines = block.split("\n")
+        assert lines[0].startswith("# "), f"{where}: a dialogue begins with a title: {lines[0]}"
+        title = " ".join(line[2:] for line in lines if line.startswith("# "))
+        found.append(_dialogue(f"{where}: {title}", [line for line in lines if not line.startswith("#")]))
+    return found
+
+
+def _dialogue(title: str, lines: list[str]) -> Dialogue:
+    words, table, turns, pipelined = [], [], [Turn()], False
+    for line in lines:
+        kind, _, rest = line.partition(" ")
+        if kind == "profile:":
+            words += rest.split()
+        elif kind == "policy:":
+            table.append(rest)
+        elif kind == "pipelined:":
+            pipelined = True
+        elif kind in ("C:", "C>"):
+            if turns[-1].expected or turns[-1].told or len(turns) == 1:
+                turns.append(Turn())
+            turns[-1].octets += rest.encode() + b"\r\n" if kind == "C:" else unescape(rest)
+        elif kind == "!":
+            turns.append(Turn(told=rest))
+        else:
+            assert kind in ("S:", "="), f"{title}: what is {line!r}?"
+            turns[-1].expected.append(line)
+    if turns[1:] and turns[1].told == "busy":
+        turns.pop(0)
+    if pipelined:
+        rest = [line for turn in turns[1:] for line in turn.expected]
+        turns = [turns[0], Turn(b"".join(turn.octets for turn in turns), "", rest)]
+    return Dialogue(title, profile_of(words), TablePolicy(tuple(table)), turns)
+
+
+class Player:
+    """Performs the steps of a session and writes down what happened, a line each."""
+
+    def __init__(self, profile: Profile, policy: TablePolicy, failing: list[bool] | None = None) -> None:
+        ids, self.facts, self.stored, self.events = count(1), [], [], []
+        self.failing = list(failing or [])
+        self.handshakes = 0
+        conversation = Conversation("s1", profile.name, profile.hostname, "192.0.2.1")
+        self.session = Session(
+            profile, policy, conversation, self.facts.append, lambda: f"Q{next(ids)}", lambda: 1e9
+        )
+
+    def perform(self, steps: list[Step]) -> None:
+        """Perform steps in order; a handshake waits for the end of the turn."""
+        for step in steps:
+            match step:
+                case Send(data):
+                    assert data.endswith(b"\r\n")
+                    self.events += ["S: " + line for line in data.decode().split("\r\n")[:-1]]
+                case StartTls():
+                    self.events.append("= tls")
+                    self.handshakes += 1
+                case Close():
+                    self.events.append("= close")
+                case Store(message):
+                    self._store(message)
+                case Decide(search):
+                    self.perform(self.session.decided(search()))
+
+    def _store(self, message: Message) -> None:
+        fails = self.failing.pop(0) if self.failing else False
+        self.events.append("= store fails" if fails else "= store")
+        self.stored.append(message)
+        self.perform(self.session.stored(replies.NOT_STORED if fails else None))
+
+    def take(self, turn: Turn, cut: int = 0) -> list[str]:
+        """Play one turn; return its events."""
+        self.events = []
+        session, told = self.session, turn.told
+        if told:
+            calls = {"idle": session.timed_out, "drain": session.drain, "shut down": session.shut_down}
+            busy = replies.TOO_MANY_CONNECTIONS
+            self.perform(session.open(busy) if told == "busy" else calls[told]())
+        elif not turn.octets:
+            self.perform(session.open())
+        size = cut or len(turn.octets) or 1
+        for at in range(0, len(turn.octets), size):
+            self.perform(session.receive_data(turn.octets[at : at + size]))
+        while self.handshakes:
+            self.handshakes -= 1
+            self.perform(session.tls_started(TLS))
+        return self.events
+
+
+def play(dialogue: Dialogue, cut: int = 0) -> None:
+    """Play a dialogue, cut into pieces of so many octets; assert that all comes as written."""
+    player = Player(dialogue.profile, dialogue.policy, dialogue.failing)
+    for number, turn in enumerate(dialogue.turns):
+        events = player.take(turn, cut)
+        steps = [line for line in turn.expected if not line.startswith(("= message", "= envelope"))]
+        assert agrees(steps, events), f"turn {number}, {turn.octets[:200]!r}: {steps} came as {events}"
+        for line in turn.expected:
+            if line.startswith("= message"):
+                assert player.stored[-1].content == unescape(line[10:])
+            if line.startswith("= envelope"):
+                assert envelope_of(player.stored[-1]) == line[11:]
+
+
+def envelope_of(message: Message) -> str:
+    """Write an envelope as dialogues do."""
+    return f"{message.mail.text or '<>'} -> {' '.join(r.path.text for r in message.recipients)}"
+
+
+def agrees(expected: list[str], events: list[str]) -> bool:
+    """Whether events are what was expected, ``…`` being any text."""
+    left = list(events)
+    for line in expected:
+        if not left:
+            return False
+        first = left.pop(0)
+        if re.fullmatch(r"S: \d{3} …", line):
+            while first.startswith(line[:6] + "-") and left:
+                first = left.pop(0)
+        pattern = ".*".join(map(re.escape, line.split("…")))
+        if not re.fullmatch(pattern, first):
+            return False
+    return not left
+
+
+def all_dialogues() -> list[Dialogue]:
+    """Read the whole folder."""
+    return [d for path in sorted(FOLDER.glob("*.txt")) for d in parse(path.read_text("utf-8"), path.stem)]
