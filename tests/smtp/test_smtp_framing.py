@@ -1,0 +1,104 @@
+"""The readers: command lines and mail data from octets."""
+
+from __future__ import annotations
+
+import pytest
+
+from mocksmtp.smtp.framing import TOO_LONG, DotReader, LineReader
+from mocksmtp.smtp.syntax import BareNewlines
+
+REJECT, ACCEPT, AS_CRLF = BareNewlines.REJECT, BareNewlines.ACCEPT, BareNewlines.AS_CRLF
+
+LINES = [
+    # newlines, pieces, limit, lines, rest
+    (REJECT, [b"a\r\nb\r\nc"], 10, [b"a", b"b"], b"c"),
+    (REJECT, [b"a", b"\r", b"\n", b"b\r\n"], 10, [b"a", b"b"], b""),
+    (REJECT, [b"a\nb\rc\r\n"], 10, [b"a\nb\rc"], b""),
+    (REJECT, [b"\r\n\r\n"], 10, [b"", b""], b""),
+    # The limit counts the CRLF.
+    (REJECT, [b"12345678\r\n"], 10, [b"12345678"], b""),
+    (REJECT, [b"123456789\r\n"], 10, [TOO_LONG], b""),
+    (REJECT, [b"12345678", b"9", b"\r", b"\nb\r\n"], 10, [TOO_LONG, b"b"], b""),
+    (REJECT, [b"1234567890123", b"\r", b"\nb\r\n"], 10, [TOO_LONG, b"b"], b""),
+    (REJECT, [b"1234567890123\r", b"\nb\r\n"], 10, [TOO_LONG, b"b"], b""),
+    # A line feed ends a line only as CRLF.
+    (ACCEPT, [b"a\nb\r\n"], 10, [b"a\nb"], b""),
+    (AS_CRLF, [b"a\nb\r\nc"], 10, [b"a", b"b"], b"c"),
+    (AS_CRLF, [b"a\r", b"\nb\n"], 10, [b"a", b"b"], b""),
+    (AS_CRLF, [b"1234567890123", b"456\nb\n"], 10, [TOO_LONG, b"b"], b""),
+]
+
+
+@pytest.mark.parametrize(("newlines", "pieces", "limit", "lines", "rest"), LINES)
+def test_lines(newlines: BareNewlines, pieces: list[bytes], limit: int, lines: list[object], rest: bytes) -> None:
+    """Lines come out as their ends come in."""
+    reader = LineReader(newlines)
+    found = []
+    for piece in pieces:
+        reader.feed(piece)
+        while (line := reader.line(limit)) is not None:
+            found.append(line)
+    assert found == lines
+    assert reader.rest() == rest
+    assert reader.rest() == b""
+
+
+def test_clear() -> None:
+    """Nothing is left, not even that a line was too long."""
+    reader = LineReader(REJECT)
+    reader.feed(b"x" * 50)
+    assert reader.line(10) is None
+    reader.clear()
+    reader.feed(b"a\r\n")
+    assert reader.line(10) == b"a"
+
+
+def test_an_endless_line_is_not_kept() -> None:
+    """What is kept of a line stays within its limit."""
+    reader = LineReader(REJECT)
+    for _ in range(100):
+        reader.feed(b"x" * 1000)
+        assert reader.line(10) is None
+    assert len(reader.rest()) <= 10
+
+
+DATA = [
+    # newlines, stream, content, bare, rest
+    (REJECT, b".\r\n", b"", False, b""),
+    (REJECT, b"a\r\n.\r\nQUIT", b"a\r\n", False, b"QUIT"),
+    (REJECT, b"..\r\n.\r\n", b".\r\n", False, b""),
+    (REJECT, b".a\r\n.\r\n", b"a\r\n", False, b""),
+    (REJECT, b"\r\n\r\n.\r\n", b"\r\n\r\n", False, b""),
+    (REJECT, b"a\n.\r\n.\r\n", b"a\n.\r\n", True, b""),
+    (REJECT, b"\ra\r\n.\r\n", b"\ra\r\n", True, b""),
+    (REJECT, b".\n.\r\n\r\n.\r\n", b"\n.\r\n\r\n", True, b""),
+    (ACCEPT, b"a\r\r\n.\r\n", b"a\r\r\n", True, b""),
+    (AS_CRLF, b"a\nb\rc\r\n.\r\n", b"a\r\nb\r\nc\r\n", True, b""),
+    (AS_CRLF, b"\n\r\n.\r\n", b"\r\n\r\n", True, b""),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize(("newlines", "stream", "content", "bare", "rest"), DATA)
+def test_mail_data(
+    newlines: BareNewlines, stream: bytes, content: bytes, bare: bool, rest: bytes, size: int
+) -> None:
+    """Mail data ends with CRLF.CRLF and nothing else."""
+    reader = DotReader(1000, newlines)
+    for at in range(0, len(stream), size):
+        behind = reader.feed(stream[at : at + size])
+        if behind is not None:
+            break
+    assert behind is not None
+    assert behind + stream[at + size :] == rest
+    assert (reader.content(), reader.bare) == (content, bare)
+
+
+def test_mail_data_over_the_limit() -> None:
+    """Octets over the limit are counted and thrown away, and the end is still found."""
+    reader = DotReader(10, REJECT)
+    for _ in range(5):
+        assert reader.feed(b"12345678\r\n") is None
+    assert reader.feed(b".\r\nNOOP") == b"NOOP"
+    assert reader.content() is None
+    assert reader.size == 50

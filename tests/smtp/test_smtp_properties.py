@@ -1,0 +1,102 @@
+"""What holds for a session and its readers whatever is sent."""
+
+from __future__ import annotations
+
+import re
+
+from dialogue import Player, TablePolicy, Turn, profile_of
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mocksmtp.smtp.framing import DotReader
+from mocksmtp.smtp.syntax import BareNewlines
+
+REPLY_LINES = re.compile(r"(?:S: (\d{3})-[^\r\n]*\n)*S: (\d{3}) [^\r\n]*", re.DOTALL)
+LINES = [
+    b"EHLO c\r\n", b"HELO c\r\n", b"MAIL FROM:<a@b>\r\n", b"MAIL FROM:<> SIZE=1 BODY=7BIT\r\n", b"RCPT TO:<c@d>\r\n",
+    b"RCPT TO:<later@d>\r\n", b"RCPT TO:<\"x\\", b"DATA\r\n", b".\r\n", b"..\r\n", b"\r\n", b"\r", b"\n", b"a\n.\r\n",
+    b"RSET\r\n", b"NOOP\r\n", b"VRFY x\r\n", b"EXPN\r\n", b"HELP\r\n", b"AUTH PLAIN\r\n", b"AUTH LOGIN YQ==\r\n",
+    b"AGEAYg==\r\n", b"*\r\n", b"STARTTLS\r\n", b"\xff\r\n", b"x" * 70, b"QUIT\r\n",
+]  # fmt: skip
+PROFILES = [
+    "", "without_tls users=any limits.line_length=64", "bare_newlines=accept addresses=off hide=STARTTLS",
+    "bare_newlines=as_crlf addresses=lenient", "implicit_tls limits.message_size=5 limits.recipients=2",
+    "limits.errors=3 limits.transactions=1 hide=ENHANCEDSTATUSCODES", "without_tls auth=required users=a:b",
+]  # fmt: skip
+POLICY = TablePolicy(("rcpt later@d -> later accept", "noop * -> later", "expn * -> 421 4.7.0 enough"))
+PROLOGUE = b"EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"
+
+streams = st.lists(st.sampled_from(LINES) | st.binary(max_size=12), max_size=25).map(b"".join)
+profiles = st.sampled_from(PROFILES).map(str.split)
+
+
+def converse(words: list[str], stream: bytes, cuts: list[int]) -> tuple[list[str], list[bytes]]:
+    """Play a stream, whole between cuts; return what happened and what was stored."""
+    player = Player(profile_of(words), POLICY)
+    events = list(player.take(Turn()))
+    player.events = []
+    edges = [0, *sorted(cut for cut in set(cuts) if cut < len(stream)), len(stream)]
+    for start, end in zip(edges, edges[1:], strict=False):
+        player.perform(player.session.receive_data(stream[start:end]))
+    return events + player.events, [message.content for message in player.stored]
+
+
+@settings(max_examples=150, deadline=None)
+@given(profiles, streams, st.lists(st.integers(1, 300), max_size=12))
+def test_cutting_changes_nothing(words: list[str], stream: bytes, cuts: list[int]) -> None:
+    """However octets arrive, the steps are the same."""
+    assert converse(words, stream, cuts) == converse(words, stream, [])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(PROFILES[2:4]).map(str.split), streams, st.lists(st.integers(1, 200), max_size=20))
+def test_cutting_mail_data_changes_nothing(words: list[str], stream: bytes, cuts: list[int]) -> None:
+    """The same within mail data, where newlines stand alone."""
+    stream = PROLOGUE + stream + b"\r\n.\r\n"
+    assert converse(words, stream, cuts) == converse(words, stream, [])
+
+
+@settings(max_examples=150, deadline=None)
+@given(profiles, streams)
+@example([], b"\xff\xfe\r\n" * 3)
+def test_every_send_is_whole_replies(words: list[str], stream: bytes) -> None:
+    """No input raises, and all that is sent is replies, each of one code."""
+    events, _ = converse(words, stream, [])
+    sent = "\n".join(event for event in events if event.startswith("S: "))
+    at = 0
+    while at < len(sent):
+        reply = REPLY_LINES.match(sent, at)
+        assert reply is not None
+        codes = set(re.findall(r"^S: (\d{3})", reply[0], re.MULTILINE))
+        assert len(codes) == 1
+        assert 200 <= int(codes.pop()) <= 599
+        at = reply.end() + 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(profiles, streams)
+def test_nothing_follows_a_close(words: list[str], stream: bytes) -> None:
+    """A close is the last step."""
+    events, _ = converse(words, stream, [])
+    assert "= close" not in events[:-1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(alphabet=".ab \x00\xff", max_size=6), max_size=10), st.integers(1, 9))
+@example(["."], 1)
+@example(["..", "", "."], 2)
+def test_dot_stuffing_round_trips(lines: list[str], size: int) -> None:
+    """What a client stuffs by the rule comes out as it was, with what followed the end."""
+    content = b"".join(line.encode("latin-1") + b"\r\n" for line in lines)
+    stuffed = b"".join(
+        (b"." if line.startswith(".") else b"") + line.encode("latin-1") + b"\r\n" for line in lines
+    )
+    stream = stuffed + b".\r\nNOOP\r\n"
+    reader = DotReader(10_000, BareNewlines.REJECT)
+    for at in range(0, len(stream), size):
+        rest = reader.feed(stream[at : at + size])
+        if rest is not None:
+            break
+    assert rest is not None
+    assert rest + stream[at + size :] == b"NOOP\r\n"
+    assert (reader.content(), reader.bare, reader.size) == (content, False, len(content))
