@@ -24,7 +24,8 @@ from mocksmtp.smtp import replies
 from mocksmtp.smtp.conversation import Conversation, Tls
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.smtp.extensions import EXTENSIONS
-from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.outcome import Outcome
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.profile import Authentication, Limits, Profile
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.session import Session
@@ -97,7 +98,7 @@ class TablePolicy:
                 rest = rest.partition(" ")[2]
             self.table[stage, named or "*"] = words, reply_of(rest) if rest else None
 
-    def decide(self, stage, conversation, outcome):
+    def decide(self, stage: Stage, _conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Look the stage up."""
         named = outcome.path.text if outcome.path is not None else outcome.text or ""
         found = self.table.get((stage.value, named)) or self.table.get((stage.value, "*"))
@@ -110,7 +111,7 @@ class TablePolicy:
         decision = Decision(reply, "table", close, "discard" not in words, matched=("table",))
         return (lambda: decision) if "later" in words else decision
 
-    def malformed(self, stage, conversation, address, reason):
+    def malformed(self, stage: Stage, _conversation: Conversation, _address: str, reason: str) -> Reply:
         """Say the bare reason."""
         return Reply(553, reason, "5.1.7" if stage is Stage.MAIL else "5.1.3")
 

@@ -190,11 +190,14 @@ def _address_literal(domain: str) -> str:
         raise ValueError("an address literal that does not end with ]")
     if content[:5].lower() == "ipv6:":
         try:
+            if "%" in content:
+                raise ValueError("a zone")
             return f"[ipv6:{ipaddress.IPv6Address(content[5:])}]"
         except ValueError:
             raise ValueError("an address literal that is no IPv6 address") from None
     try:
-        return f"[{ipaddress.IPv4Address(content)}]"
+        # Snum = 1*3DIGIT: leading zeros are allowed, and are decimal all the same.
+        return f"[{ipaddress.IPv4Address(re.sub(r'(?<![0-9])0{1,2}(?=[0-9])', '', content))}]"
     except ValueError:
         if grammar.GENERAL_ADDRESS_LITERAL.fullmatch(content):
             return domain.lower()

@@ -13,7 +13,7 @@ from mocksmtp.smtp.policy import AS_PROPOSED, Decision
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
-from mocksmtp.smtp.steps import Close, Decide, Send, Step, Store
+from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
 from mocksmtp.smtp.syntax import BareNewlines
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.framing import DotReader
     from mocksmtp.smtp.policy import Policy
     from mocksmtp.smtp.profile import Profile
+
+BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 
 BAD_COMMAND_CODES = frozenset({500, 501, 502, 503, 504, 555})
 """What counts against ``limits.errors`` when we gave it by ourselves."""
@@ -74,6 +76,18 @@ class Answers:
 
     def _begin(self) -> None:
         self.state = State.START
+
+    def begin_implicit_tls(self, steps: list[Step]) -> None:
+        """Ask about the handshake that comes before anything is said."""
+        decision = self.policy.decide(Stage.STARTTLS, self.conversation, BEGIN_TLS)
+        handshake: list[Step] = [StartTls()]
+        if isinstance(decision, Decision):  # There is nobody yet to send a reply to; faults may strike.
+            for rule in decision.matched:
+                self.publish(RuleMatched(self.conversation, Stage.STARTTLS, rule))
+            for fault in decision.faults:
+                handshake = fault.apply(handshake)
+        self.deaf = True
+        steps += handshake
 
     def answer(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Ask the policy, unless the protocol itself refuses, and do what it says."""
@@ -148,7 +162,7 @@ class Answers:
         elif (reply.code == 421) if decision.close is None else decision.close:
             steps.append(Close())
             self.deaf = True
-        if stage is Stage.MAIL and not took:
+        if stage is Stage.MAIL and not took and conversation.envelope is None:
             publish(TransactionEnded(conversation))
 
     def end_of_data(self, queue_id: str, reader: DotReader, steps: list[Step]) -> None:

@@ -49,7 +49,7 @@ def split_path(argument: bytes, keyword: bytes, addresses: Addresses) -> tuple[b
 
 def read_params(session: Session, rest: bytes, known: Mapping[str, Parameter]) -> Params | Reply:
     """Read ``KEYWORD=value`` pairs; return them, or the reply that refuses the first that is wrong."""
-    if not rest or not (words := rest.split()):
+    if not rest or not (words := [word for word in rest.split(b" ") if word]):
         return NO_PARAMS
     if not session.conversation.esmtp:
         return replies.UNKNOWN_PARAMETER  # RFC 5321 section 4.1.1.11: parameters only after EHLO

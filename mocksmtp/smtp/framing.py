@@ -51,7 +51,7 @@ class LineReader:
         self._at = self._seen = end + (1 if self._as_crlf else 2)
         if self._as_crlf and line.endswith(b"\r"):
             line = line[:-1]
-        if self._overlong or end + 2 - at > limit:
+        if self._overlong or self._at - at > limit:
             self._overlong = False
             return TOO_LONG
         return line

@@ -13,7 +13,6 @@ from mocksmtp.smtp.envelope import Envelope, Params, Recipient
 from mocksmtp.smtp.extensions import OFFERABLE_VERBS
 from mocksmtp.smtp.facts import (
     Authenticated,
-    RuleMatched,
     SessionClosed,
     SessionOpened,
     TlsStarted,
@@ -25,7 +24,8 @@ from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.sasl import Exchange, respond
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
-from mocksmtp.smtp.steps import Close, Send, StartTls, Step
+from mocksmtp.smtp.steps import Close, Send, Step
+from mocksmtp.smtp.verbs.quit import GOODBYE
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation, Tls
@@ -39,7 +39,6 @@ AUTH_LINE_LIMIT = 12_288 + 2
 
 UNKNOWN_COMMAND = Outcome(replies.BAD_COMMAND)
 UNOFFERED_COMMAND = Outcome(replies.NOT_OFFERED)
-BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 GREETING_REFUSED = refuse(replies.BAD_SEQUENCE)
 
 
@@ -81,7 +80,7 @@ class Session(Answers):
             return self._turn_away(busy)
         steps: list[Step] = []
         if self.profile.implicit_tls:
-            self._begin_implicit_tls(steps)
+            self.begin_implicit_tls(steps)
         else:
             self._greet(steps)
         return steps
@@ -120,13 +119,17 @@ class Session(Answers):
         return steps
 
     def stored(self, refusal: Reply | None) -> list[Step]:
-        """The store has the message, or says why not."""
+        """The store has the message, or says why not.  After the end nobody is told any more."""
+        if self.deaf:
+            return []
         steps: list[Step] = []
         self.finish_message(refusal, steps)
         return self._go_on(steps)
 
     def decided(self, decision: Decision) -> list[Step]:
         """The search that ``Decide`` asked for has ended."""
+        if self.deaf:
+            return []
         steps: list[Step] = []
         self.resume(decision, steps)
         return self._go_on(steps)
@@ -236,6 +239,9 @@ class Session(Answers):
         if self._exchange is not None:
             self._take_response(self._exchange, line, steps)
             return
+        if self.state is State.REFUSED:
+            self._take_refused(line, steps)
+            return
         if not isinstance(line, bytes):
             self.answer(Stage.UNKNOWN, refuse(replies.LINE_TOO_LONG), steps)
             return
@@ -247,7 +253,7 @@ class Session(Answers):
         if verb is None:
             self.answer(Stage.UNKNOWN, self._not_understood(name), steps)
             return
-        if self._missing is not None and verb.name not in self._missing[0] and self.state is not State.REFUSED:
+        if self._missing is not None and verb.name not in self._missing[0]:
             self.answer(verb.stage, refuse(self._missing[1]), steps)
         elif self.state not in verb.legal:
             self.answer(verb.stage, refuse(out_of_order(verb.name, self.state)), steps)
@@ -256,6 +262,11 @@ class Session(Answers):
             outcome = verb.propose(self, argument.strip(b" \t"))
             self._exchange = outcome.exchange
             self.answer(verb.stage, outcome, steps)
+
+    def _take_refused(self, line: bytes | object, steps: list[Step]) -> None:
+        """After a greeting that was no 220 there is only QUIT (RFC 5321 section 3.1)."""
+        leaves = isinstance(line, bytes) and line.strip(b" \t").upper() == b"QUIT"
+        self.answer(Stage.QUIT if leaves else Stage.UNKNOWN, GOODBYE if leaves else GREETING_REFUSED, steps)
 
     def _take_response(self, exchange: Exchange, line: bytes | object, steps: list[Step]) -> None:
         if isinstance(line, bytes):
@@ -266,8 +277,6 @@ class Session(Answers):
         self.answer(Stage.AUTH, outcome, steps)
 
     def _not_understood(self, name: bytes) -> Outcome:
-        if self.state is State.REFUSED:
-            return GREETING_REFUSED
         if not name:
             return refuse(replies.EMPTY_COMMAND)
         return UNOFFERED_COMMAND if name.upper() in OFFERABLE_VERBS else UNKNOWN_COMMAND
@@ -275,17 +284,6 @@ class Session(Answers):
     def _demand(self) -> None:
         """Settle what the client must do before anything else, once for all its next commands."""
         self._missing = missing(self.profile, self.conversation)
-
-    def _begin_implicit_tls(self, steps: list[Step]) -> None:
-        decision = self.policy.decide(Stage.STARTTLS, self.conversation, BEGIN_TLS)
-        handshake: list[Step] = [StartTls()]
-        if isinstance(decision, Decision):  # There is nobody yet to send a reply to; faults may strike.
-            for rule in decision.matched:
-                self.publish(RuleMatched(self.conversation, Stage.STARTTLS, rule))
-            for fault in decision.faults:
-                handshake = fault.apply(handshake)
-        self.deaf = True
-        steps += handshake
 
     def _turn_away(self, reply: Reply) -> list[Step]:
         if self.deaf:

@@ -23,7 +23,14 @@ READ = [
     ("@x,@y:a@b.test", STRICT, "a@b.test", "a", "b.test", "a@b.test"),
     # Address literals.
     ("a@[192.0.2.1]", STRICT, "a@[192.0.2.1]", "a", "[192.0.2.1]", "a@[192.0.2.1]"),
-    ("a@[IPv6:2001:DB8:0::1]", STRICT, "a@[IPv6:2001:DB8:0::1]", "a", "[ipv6:2001:db8::1]", "a@[ipv6:2001:db8::1]"),
+    (
+        "a@[IPv6:2001:DB8:0::1]",
+        STRICT,
+        "a@[IPv6:2001:DB8:0::1]",
+        "a",
+        "[ipv6:2001:db8::1]",
+        "a@[ipv6:2001:db8::1]",
+    ),
     ("a@[Tag:X]", STRICT, "a@[Tag:X]", "a", "[tag:x]", "a@[tag:x]"),
     # Names in other scripts become A-labels, whatever their dot.
     ("ü@Müller.Test", STRICT, "ü@Müller.Test", "ü", "xn--mller-kva.test", "ü@xn--mller-kva.test"),
@@ -55,8 +62,8 @@ REFUSED = [
     ("ü@x", STRICT, False, "non-ASCII characters need SMTPUTF8"),
     ("a@ü", LENIENT, False, "non-ASCII characters need SMTPUTF8"),
     ("a\n@x", STRICT, True, "control characters"),
-    ("a@" + "ü" * 60 + ".x", STRICT, True, "a domain label longer than 63 octets"),
-    ("a@" + ".".join(["üüüüüüüüüü"] * 11) + ".x", STRICT, True, None),
+    ("a@" + "ü" * 64 + ".x", STRICT, True, "a domain label that is no internationalized name"),
+    ("a@" + ".".join(["ü"] * 85), STRICT, True, "longer than 254 octets"),
     ("a@" + "x." * 130 + "x", LENIENT, False, "domain longer than 255 octets"),
     ("a@\u2028.x", STRICT, True, "a domain label that is no internationalized name"),
     ('"a"b@x', LENIENT, False, "something between the quoted local part and the @"),
@@ -67,12 +74,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("raw", "how", "international", "reason"), REFUSED)
-def test_refused(raw: str, how: Addresses, international: bool, reason: str | None) -> None:
+def test_refused(raw: str, how: Addresses, international: bool, reason: str) -> None:
     """What is no mailbox is refused with a reason, and named."""
     with pytest.raises(InvalidMailbox) as caught:
         parse_path(raw.encode(), how, international)
     assert caught.value.address == raw
-    assert caught.value.reason == (reason or caught.value.reason)
+    assert caught.value.reason == reason
 
 
 def test_paths_are_values() -> None:

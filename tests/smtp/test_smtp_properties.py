@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from dialogue import Player, TablePolicy, Turn, profile_of
 from hypothesis import example, given, settings
@@ -13,8 +14,9 @@ from mocksmtp.smtp.syntax import BareNewlines
 
 REPLY_LINES = re.compile(r"(?:S: (\d{3})-[^\r\n]*\n)*S: (\d{3}) [^\r\n]*", re.DOTALL)
 LINES = [
-    b"EHLO c\r\n", b"HELO c\r\n", b"MAIL FROM:<a@b>\r\n", b"MAIL FROM:<> SIZE=1 BODY=7BIT\r\n", b"RCPT TO:<c@d>\r\n",
-    b"RCPT TO:<later@d>\r\n", b"RCPT TO:<\"x\\", b"DATA\r\n", b".\r\n", b"..\r\n", b"\r\n", b"\r", b"\n", b"a\n.\r\n",
+    b"EHLO c\r\n", b"HELO c\r\n", b"MAIL FROM:<a@b>\r\n", b"MAIL FROM:<> SIZE=1 BODY=7BIT\r\n",
+    b"RCPT TO:<c@d>\r\n", b"RCPT TO:<later@d>\r\n", b"RCPT TO:<\"x\\",
+    b"DATA\r\n", b".\r\n", b"..\r\n", b"\r\n", b"\r", b"\n", b"a\n.\r\n",
     b"RSET\r\n", b"NOOP\r\n", b"VRFY x\r\n", b"EXPN\r\n", b"HELP\r\n", b"AUTH PLAIN\r\n", b"AUTH LOGIN YQ==\r\n",
     b"AGEAYg==\r\n", b"*\r\n", b"STARTTLS\r\n", b"\xff\r\n", b"x" * 70, b"QUIT\r\n",
 ]  # fmt: skip
@@ -36,7 +38,7 @@ def converse(words: list[str], stream: bytes, cuts: list[int]) -> tuple[list[str
     events = list(player.take(Turn()))
     player.events = []
     edges = [0, *sorted(cut for cut in set(cuts) if cut < len(stream)), len(stream)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         player.perform(player.session.receive_data(stream[start:end]))
     return events + player.events, [message.content for message in player.stored]
 

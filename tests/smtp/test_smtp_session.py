@@ -6,7 +6,9 @@ import pytest
 from dialogue import Player, TablePolicy, Turn, profile_of
 
 from mocksmtp.smtp import facts
-from mocksmtp.smtp.policy import Decision
+from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.outcome import Outcome
+from mocksmtp.smtp.policy import Decision, Search
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
@@ -29,7 +31,7 @@ class Faulty(TablePolicy):
         super().__init__()
         self.stage = stage
 
-    def decide(self, stage, conversation, outcome):
+    def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Fault this stage, leave others."""
         if stage is self.stage:
             return Decision(rule="r", faults=(Reversed(),), matched=("q", "r"))

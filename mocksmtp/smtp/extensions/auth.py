@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.extensions import Extension
+from mocksmtp.smtp.grammar import XTEXT
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.sasl import MECHANISMS, Exchange, begin
 from mocksmtp.smtp.stage import Stage
@@ -13,6 +14,7 @@ from mocksmtp.smtp.state import READY
 from mocksmtp.smtp.verbs import Verb
 
 if TYPE_CHECKING:
+    from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.session import Session
 
 
@@ -41,4 +43,15 @@ def auth(session: Session, argument: bytes) -> Outcome:
     return begin(session, exchange, initial[0] if initial else None)
 
 
-EXTENSION = Extension("AUTH", announce, rank=70, verbs=(Verb("AUTH", Stage.AUTH, READY, auth),))
+def submitter(_session: Session, value: str | None) -> Reply | None:
+    """Check AUTH= of MAIL: ``<>`` or a mailbox in xtext (RFC 4954 section 5)."""
+    return None if value is not None and XTEXT.fullmatch(value) else replies.BAD_PARAMETER
+
+
+EXTENSION = Extension(
+    "AUTH",
+    announce,
+    rank=70,
+    verbs=(Verb("AUTH", Stage.AUTH, READY, auth),),
+    mail={"AUTH": submitter},
+)

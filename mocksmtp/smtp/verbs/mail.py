@@ -11,6 +11,7 @@ from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import READY
+from mocksmtp.smtp.syntax import Addresses
 from mocksmtp.smtp.verbs import Verb
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def mail(session: Session, argument: bytes) -> Outcome:
         return refuse(replies.TOO_MANY_TRANSACTIONS)
     try:
         path = parse_path(raw, profile.addresses, "SMTPUTF8" in params)
+        if path.key == "<postmaster>" and profile.addresses is Addresses.STRICT:
+            raise InvalidMailbox(path.text, "no @ and no domain")  # Only a forward-path may be bare.
     except InvalidMailbox as invalid:
         return session.malformed(Stage.MAIL, invalid)
     return Outcome(

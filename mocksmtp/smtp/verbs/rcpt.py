@@ -29,14 +29,14 @@ def rcpt(session: Session, argument: bytes) -> Outcome:
     if isinstance(params, Reply):
         return refuse(params)
     envelope = session.envelope
+    if len(envelope.recipients) >= profile.limits.recipients:
+        return refuse(replies.TOO_MANY_RECIPIENTS)
     try:
         path = parse_path(raw, profile.addresses, envelope.smtputf8)
         if path is NULL_PATH and profile.addresses is not Addresses.OFF:
             raise InvalidMailbox("", "empty, and only a reverse-path may be")
     except InvalidMailbox as invalid:
         return session.malformed(Stage.RCPT, invalid)
-    if len(envelope.recipients) >= profile.limits.recipients:
-        return refuse(replies.TOO_MANY_RECIPIENTS)
     return Outcome(
         replies.RECIPIENT_OK, commit=lambda: session.add_recipient(path, params), path=path, params=params
     )

@@ -1,0 +1,88 @@
+"""What every store keeps to; a new backend is added to STORES."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksmtp.smtp.address import NULL_PATH
+from mocksmtp.smtp.envelope import Message
+from mocksmtp.stores import Usage
+from mocksmtp.stores.memory import MemoryStore
+
+STORES = {"memory": MemoryStore}
+every_store = pytest.mark.parametrize("make", STORES.values(), ids=STORES)
+
+
+def message(number, size=10):
+    return Message(f"{number:013X}", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"x" * size, 0.0)
+
+
+def add(store, *messages):
+    answers = []
+    for each in messages:
+        store.add(each, answers.append)
+    return answers
+
+
+@every_store
+def test_an_empty_store(make):
+    store = make(3, 100)
+    assert (store.usage(), list(store.newest(5)), store.get("F")) == (Usage(0, 0, 0), [], None)
+
+
+@every_store
+def test_what_is_added_is_found(make):
+    store, one = make(3, 100), message(1)
+    assert add(store, one) == [None]
+    assert store.get(one.id) == one
+    assert store.usage() == Usage(1, 10, 0)
+
+
+@every_store
+def test_newest_first_and_only_older_than_before(make):
+    store, all_of_them = make(9, 1000), [message(n) for n in range(1, 6)]
+    add(store, *all_of_them)
+    newest = all_of_them[::-1]
+    assert list(store.newest(2)) == newest[:2]
+    assert list(store.newest(2, newest[1].id)) == newest[2:4]
+    assert list(store.newest(9, newest[-1].id)) == []
+    assert list(store.newest(9)) == newest
+
+
+@every_store
+def test_a_message_that_is_gone_still_marks_its_place(make):
+    store = make(2, 1000)
+    add(store, *(message(n) for n in range(1, 5)))
+    assert list(store.newest(9, message(4).id)) == [message(3)]
+    assert list(store.newest(9, message(1).id)) == []
+
+
+@every_store
+def test_too_large_for_the_whole_store_is_refused_and_displaces_nothing(make):
+    store = make(3, 100)
+    first, second = add(store, message(1), message(2, 101))
+    assert first is None
+    assert second.code == 452
+    assert store.usage() == Usage(1, 10, 0)
+    assert add(make(0, 100), message(1))[0].code == 452
+
+
+@every_store
+@given(
+    st.integers(1, 5), st.integers(10, 60), st.lists(st.integers(0, 70), max_size=15), st.integers(1, 20)
+)
+def test_bounds_hold_whatever_comes(make, most, octets, sizes, limit):
+    store, sent = make(most, octets), [message(n, size) for n, size in enumerate(sizes, 1)]
+    answers = add(store, *sent)
+    assert len(answers) == len(sent)
+    taken = [each for each, answer in zip(sent, answers, strict=True) if answer is None]
+    kept = list(store.newest(100))[::-1]
+    usage = store.usage()
+    assert kept == taken[len(taken) - len(kept) :]
+    assert usage == Usage(len(kept), sum(len(m.content) for m in kept), len(taken) - len(kept))
+    assert usage.messages <= most
+    assert usage.octets <= octets
+    assert all(store.get(m.id) is None for m in taken[: len(taken) - len(kept)])
+    assert list(store.newest(limit)) == kept[::-1][:limit]

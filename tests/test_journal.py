@@ -1,0 +1,149 @@
+"""The journal: facts in, lines out."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from mocksmtp import journal
+from mocksmtp.journal import Journal
+from mocksmtp.smtp import facts
+from mocksmtp.smtp.address import Path
+from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+
+WHO = Conversation("S1", "smtp", "mx.test", "192.0.2.1")
+
+
+class Terminal(io.StringIO):
+    """An output that may be a terminal, in some encoding."""
+
+    encoding = "utf-8"
+
+    def __init__(self, tty=False):
+        super().__init__()
+        self.tty = tty
+
+    def isatty(self):
+        return self.tty
+
+
+def path(text):
+    return Path(text, "", "", text)
+
+
+def answered(stage, reply, named=None, rule=None):
+    took = reply.code // 100 == stage.positive
+    return facts.CommandAnswered(WHO, stage, reply, rule, took, None if named is None else path(named))
+
+
+OK, GO, QUEUED = Reply(250, "OK", "2.0.0"), Reply(354, "Go"), Reply(250, "OK queued as Q1", "2.0.0")
+NO = Reply(550, "No such user", "5.1.1")
+ENDED = facts.TransactionEnded(WHO)
+
+
+def mail(sender="a@x.test", rcpt=("b@y.test",), end=QUEUED, rule=None):
+    yield answered(Stage.MAIL, OK, sender)
+    yield from (answered(Stage.RCPT, OK, each) for each in rcpt)
+    yield answered(Stage.DATA, GO)
+    yield answered(Stage.MESSAGE, end, rule=rule)
+    yield ENDED
+
+
+def written(told, out=None, **options):
+    out = out or Terminal()
+    writes = Journal(out, clock=lambda: 3723.5, **options)
+    for fact in told:
+        writes(fact)
+    assert out.getvalue() == ""
+    writes.flush()
+    writes.flush()
+    return out.getvalue().splitlines()
+
+
+HEAD = "01:02:03 smtp 192.0.2.1"
+LINES = [
+    (list(mail()), f"{HEAD} from=<a@x.test> to=<b@y.test> 250 2.0.0 OK queued as Q1"),
+    (list(mail("")), f"{HEAD} from=<> to=<b@y.test> 250 2.0.0 OK queued as Q1"),
+    (list(mail(end=NO, rule="r1")), f"{HEAD} from=<a@x.test> to=<b@y.test> 550 5.1.1 No such user rule=r1"),
+    (
+        list(mail(rcpt=[f"{n}@y.test" for n in range(1000)])),
+        f"{HEAD} from=<a@x.test> to=<0@y.test>,<1@y.test>,<2@y.test> +997 more 250 2.0.0 OK queued as Q1",
+    ),
+    ([answered(Stage.MAIL, NO, "a@x.test"), ENDED], f"{HEAD} from=<a@x.test> 550 5.1.1 No such user"),
+    (
+        [answered(Stage.MAIL, OK, "a@x"), answered(Stage.RCPT, NO, "b@y", "r2"), answered(Stage.RCPT, OK, "c@y"), ENDED],
+        f"{HEAD} from=<a@x> to=<b@y>,<c@y> 550 5.1.1 No such user rule=r2",
+    ),
+    ([answered(Stage.CONNECT, NO)], f"{HEAD} connect 550 5.1.1 No such user"),
+    ([answered(Stage.AUTH, NO)], f"{HEAD} auth 550 5.1.1 No such user"),
+]
+
+
+@pytest.mark.parametrize(("told", "line"), LINES)
+def test_a_line_of_text(told, line):
+    assert written(told) == [line]
+
+
+def test_what_is_no_transaction_gets_no_line():
+    told = [facts.SessionOpened(WHO), answered(Stage.CONNECT, OK), answered(Stage.HELO, OK), answered(Stage.NOOP, OK)]
+    assert written([*told, answered(Stage.QUIT, OK), facts.SessionClosed(WHO)]) == []
+
+
+def test_a_line_of_json():
+    (line,) = written(mail(rcpt=["b@y.test", "ü@y.test"], rule="r1"), format="json")
+    assert line.isascii()
+    assert json.loads(line) == {
+        "at": "1970-01-01T01:02:03.500000+00:00", "listener": "smtp", "client": "192.0.2.1", "session": "S1",
+        "stage": "message", "mail": "a@x.test", "rcpt": ["b@y.test", "ü@y.test"],
+        "reply": "250 2.0.0 OK queued as Q1", "code": 250, "rule": "r1",
+    }  # fmt: skip
+
+
+def test_colour_is_for_terminals(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[32m250 2.0.0 OK queued as Q1\x1b[0m" in written(mail(), Terminal(tty=True))[0]
+    assert "\x1b[31m550" in written(mail(end=NO), Terminal(tty=True))[0]
+    assert "\x1b" not in written(mail())[0]
+    assert "\x1b" not in written(mail(), Terminal(tty=True), format="json")[0]
+    monkeypatch.setenv("NO_COLOR", "")
+    assert "\x1b" not in written(mail(), Terminal(tty=True))[0]
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_control_octets_are_escaped(format):
+    evil = "\x1b[2J\r\n\x07\u202e\u2028\x85"
+    (line,) = written(mail(f"a{evil}@x", [f"b{evil}@y"], Reply(550, evil)), format=format)
+    assert line.isprintable()
+    assert "\\x1b" in line or "\\u001b" in line
+
+
+def test_what_the_terminal_cannot_show_is_escaped():
+    out = Terminal()
+    out.encoding = "ascii"
+    assert "<\\xfc@x>" in written(mail("ü@x"), out)[0]
+
+
+def test_refused_may_be_left_out():
+    told = [answered(Stage.CONNECT, NO), *mail(end=NO), *mail(), answered(Stage.MAIL, NO, "x@y"), ENDED]
+    assert len(written(told)) == 4
+    assert written(told, refused=False) == [LINES[0][1]]
+
+
+@pytest.mark.parametrize(("format", "last"), [("text", "(2 more are not told here)"), ("json", '{"dropped": 2}')])
+def test_too_many_lines_are_counted(monkeypatch, format, last):
+    monkeypatch.setattr(journal, "MOST_PENDING", 1)
+    lines = written([*mail(), *mail(), *mail()], format=format)
+    assert len(lines) == 2
+    assert lines[1] == last
+
+
+def test_a_terminal_that_is_gone_does_not_matter():
+    class Gone(Terminal):
+        def write(self, text):
+            raise BrokenPipeError
+
+    assert written(mail(), Gone()) == []

@@ -1,0 +1,93 @@
+"""Metrics against facts, and against docs/metrics.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path as File
+
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily
+
+from mocksmtp import __version__
+from mocksmtp.metrics import Metrics
+from mocksmtp.smtp import facts
+from mocksmtp.smtp.address import NULL_PATH
+from mocksmtp.smtp.conversation import Conversation, Tls
+from mocksmtp.smtp.envelope import Envelope
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.stores import Usage
+
+DOCS = File(__file__).parents[1] / "docs/metrics.md"
+ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (.*) \|$", re.M)
+WHO, OTHER = (Conversation(name, name, "mx.test", "::1") for name in ("smtp", "smtps"))
+
+
+class FullStore:
+    def usage(self):
+        return Usage(3, 300, 7)
+
+
+def metrics(*told, rules=()):
+    counted = Metrics(FullStore(), rules)
+    for fact in told:
+        counted(fact)
+    return counted
+
+
+def value(counted, name, **labels):
+    return counted.registry.get_sample_value(f"mocksmtp_{name}", labels)
+
+
+def answered(stage, code, who=WHO):
+    return facts.CommandAnswered(who, stage, Reply(code, "text"))
+
+
+def test_every_fact_is_counted():
+    envelope = Envelope("Q", NULL_PATH)
+    counted = metrics(
+        facts.SessionOpened(WHO), facts.SessionOpened(WHO), facts.SessionOpened(OTHER), facts.SessionClosed(WHO),
+        answered(Stage.RCPT, 250), answered(Stage.RCPT, 250), answered(Stage.RCPT, 550),
+        answered(Stage.RCPT, 250, OTHER), facts.RuleMatched(WHO, Stage.RCPT, "later"),
+        facts.MessageAccepted(WHO, envelope, 100, Reply(250, "OK"), None, True),
+        facts.MessageAccepted(WHO, envelope, 11, Reply(250, "OK"), None, False),
+        facts.TlsStarted(OTHER, Tls("1.3", "X")), facts.Authenticated(WHO, "PLAIN", "alice"),
+        facts.TransactionEnded(WHO), rules=["from-the-beginning"],
+    )  # fmt: skip
+    expected = [
+        ("connections_total", {"listener": "smtp"}, 2), ("connections_total", {"listener": "smtps"}, 1),
+        ("connections_open", {"listener": "smtp"}, 1), ("connections_open", {"listener": "smtps"}, 1),
+        ("commands_total", {"listener": "smtp", "stage": "rcpt"}, 3),
+        ("replies_total", {"listener": "smtp", "stage": "rcpt", "code": "250"}, 2),
+        ("replies_total", {"listener": "smtp", "stage": "rcpt", "code": "550"}, 1),
+        ("replies_total", {"listener": "smtps", "stage": "rcpt", "code": "250"}, 1),
+        ("rule_matches_total", {"rule": "later"}, 1), ("rule_matches_total", {"rule": "from-the-beginning"}, 0),
+        ("messages_total", {"listener": "smtp"}, 2), ("message_octets_total", {"listener": "smtp"}, 111),
+        ("messages_dropped_total", {}, 7), ("store_messages", {}, 3), ("store_octets", {}, 300),
+        ("tls_handshakes_total", {"listener": "smtps", "version": "1.3"}, 1),
+        ("authentications_total", {"listener": "smtp", "mechanism": "PLAIN"}, 1),
+        ("build_info", {"version": __version__}, 1),
+    ]  # fmt: skip
+    assert [(name, labels, value(counted, name, **labels)) for name, labels, _ in expected] == expected
+
+
+def test_every_kind_of_fact_is_known():
+    assert set(metrics()._count) == set(facts.Fact.__args__)
+
+
+def test_nothing_a_client_says_is_a_label():
+    hostile = Conversation("id", "smtp", "mx.test", "203.0.113.9")
+    hostile.helo = "helo-said"
+    said = generate_latest(metrics(facts.SessionOpened(hostile), facts.Authenticated(hostile, "PLAIN", "mallory"))
+                           .registry)
+    assert not any(word in said for word in (b"203.0.113.9", b"helo-said", b"mallory"))
+
+
+def test_the_docs_have_a_row_a_metric():
+    told = []
+    for family in metrics().collect():
+        counter = isinstance(family, CounterMetricFamily)
+        labels = ", ".join(f"`{label}`" for label in family._labelnames)
+        kind, name = ("counter", f"{family.name}_total") if counter else ("gauge", family.name)
+        told.append((name, kind, labels, family.documentation))
+    assert ROW.findall(DOCS.read_text()) == told
