@@ -75,7 +75,12 @@ LINES = [
     ),
     ([answered(Stage.MAIL, NO, "a@x.test"), ENDED], f"{HEAD} from=<a@x.test> 550 5.1.1 No such user"),
     (
-        [answered(Stage.MAIL, OK, "a@x"), answered(Stage.RCPT, NO, "b@y", "r2"), answered(Stage.RCPT, OK, "c@y"), ENDED],
+        [
+            answered(Stage.MAIL, OK, "a@x"),
+            answered(Stage.RCPT, NO, "b@y", "r2"),
+            answered(Stage.RCPT, OK, "c@y"),
+            ENDED,
+        ],
         f"{HEAD} from=<a@x> to=<b@y>,<c@y> 550 5.1.1 No such user rule=r2",
     ),
     ([answered(Stage.CONNECT, NO)], f"{HEAD} connect 550 5.1.1 No such user"),
@@ -89,7 +94,12 @@ def test_a_line_of_text(told, line):
 
 
 def test_what_is_no_transaction_gets_no_line():
-    told = [facts.SessionOpened(WHO), answered(Stage.CONNECT, OK), answered(Stage.HELO, OK), answered(Stage.NOOP, OK)]
+    told = [
+        facts.SessionOpened(WHO),
+        answered(Stage.CONNECT, OK),
+        answered(Stage.HELO, OK),
+        answered(Stage.NOOP, OK),
+    ]
     assert written([*told, answered(Stage.QUIT, OK), facts.SessionClosed(WHO)]) == []
 
 

@@ -78,8 +78,9 @@ def test_every_kind_of_fact_is_known():
 def test_nothing_a_client_says_is_a_label():
     hostile = Conversation("id", "smtp", "mx.test", "203.0.113.9")
     hostile.helo = "helo-said"
-    said = generate_latest(metrics(facts.SessionOpened(hostile), facts.Authenticated(hostile, "PLAIN", "mallory"))
-                           .registry)
+    said = generate_latest(
+        metrics(facts.SessionOpened(hostile), facts.Authenticated(hostile, "PLAIN", "mallory")).registry
+    )
     assert not any(word in said for word in (b"203.0.113.9", b"helo-said", b"mallory"))
 
 

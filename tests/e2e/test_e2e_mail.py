@@ -120,9 +120,11 @@ def test_addresses_meet_their_replies(server, sender, recipient, subject, code):
     ("text", "code"), [("Subject: cheap viagra\r\n\r\nx", 554), ("S: x\r\n\r\nX5O!P%@AP", 554)]
 )
 def test_content_meets_its_replies(server, text, code):
-    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=30) as client:
-        with pytest.raises(smtplib.SMTPDataError) as refused:
-            client.sendmail("a@b.test", ["y@ok.test"], text)
+    with (
+        smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=30) as client,
+        pytest.raises(smtplib.SMTPDataError) as refused,
+    ):
+        client.sendmail("a@b.test", ["y@ok.test"], text)
     assert refused.value.smtp_code == code
     assert messages(server) == []
 

@@ -70,9 +70,7 @@ def test_too_large_for_the_whole_store_is_refused_and_displaces_nothing(make):
 
 
 @every_store
-@given(
-    st.integers(1, 5), st.integers(10, 60), st.lists(st.integers(0, 70), max_size=15), st.integers(1, 20)
-)
+@given(st.integers(1, 5), st.integers(10, 60), st.lists(st.integers(0, 70), max_size=15), st.integers(1, 20))
 def test_bounds_hold_whatever_comes(make, most, octets, sizes, limit):
     store, sent = make(most, octets), [message(n, size) for n, size in enumerate(sizes, 1)]
     answers = add(store, *sent)

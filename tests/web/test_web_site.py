@@ -116,7 +116,9 @@ def test_a_mistake_of_the_client_is_a_problem_document(method, target, status, f
     assert headers.get("allow") == ("GET, HEAD" if status == 405 else None)
 
 
-@pytest.mark.parametrize("host", ["evil.example", "mail.example.test.evil.example", "localhost.evil.example:80", ":80"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "mail.example.test.evil.example", "localhost.evil.example:80", ":80"]
+)
 def test_another_host_is_misdirected(host):
     status, headers, body = Client().ask("/livez", host=host)
     assert (status, json.loads(body)["status"]) == (421, 421)
@@ -188,7 +190,9 @@ def test_no_ca_where_the_certificate_is_the_users():
 
 
 def test_requests_on_one_connection_are_answered_in_order():
-    asked = b"".join(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % each for each in (b"/livez", b"/x", b"/livez"))
+    asked = b"".join(
+        b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % each for each in (b"/livez", b"/x", b"/livez")
+    )
     protocol, transport = Client().site.buildProtocol(None), StringTransport()
     protocol.makeConnection(transport)
     protocol.dataReceived(asked)

@@ -1,0 +1,109 @@
+"""The direct transport: where Twisted's names are missing, the ordinary one is used."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet import main, tcp
+
+from mocksmtp.net.transport import DIRECT, PRIVATE_NAMES, READ_SIZE, DirectServer, Port, offers_direct
+
+
+def test_this_twisted_offers_the_names():
+    assert offers_direct()
+    assert DIRECT
+    assert Port.transport is DirectServer
+
+
+def test_a_twisted_without_them_does_not():
+    class Changed:
+        def write(self, data):
+            self.buffer = data
+
+    assert not offers_direct(Changed)
+
+
+@pytest.mark.parametrize("missing", PRIVATE_NAMES)
+def test_one_missing_name_is_enough(monkeypatch, missing):
+    class Names:
+        pass
+
+    for name in PRIVATE_NAMES:
+        if name != missing:
+            space = {}
+            exec(f"def uses(self): return self.{name}", space)
+            setattr(Names, name, space["uses"])
+    assert not offers_direct(Names)
+
+
+class Socket:
+    """Takes so many octets, then is full; gives what it holds."""
+
+    def __init__(self, room=1000, gives=b""):
+        self.room, self.gives, self.sent = room, gives, b""
+
+    def send(self, data):
+        if not self.room:
+            raise BlockingIOError
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.sent += taken
+        return len(taken)
+
+    def recv(self, size):
+        assert size == READ_SIZE
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+class Taker:
+    def __init__(self):
+        self.took = []
+
+    def dataReceived(self, data):
+        self.took.append(data)
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """What was left to Twisted's own write."""
+    left = []
+    monkeypatch.setattr(tcp.Server, "write", lambda self, data: left.append(data))
+    return left
+
+
+def server(**of_socket):
+    made = DirectServer.__new__(DirectServer)
+    made.socket, made.protocol, made.TLS, made.connected = Socket(**of_socket), Taker(), False, True
+    made.dataBuffer, made._tempDataBuffer = b"", []
+    return made
+
+
+@pytest.mark.parametrize(("room", "sent", "left"), [(9, b"hello", []), (2, b"he", [b"llo"]), (0, b"", [b"hello"])])
+def test_what_the_kernel_does_not_take_is_left_to_twisted(later, room, sent, left):
+    made = server(room=room)
+    made.write(b"hello")
+    assert (made.socket.sent, later) == (sent, left)
+
+
+@pytest.mark.parametrize(
+    "state", [{"TLS": True}, {"dataBuffer": b"x"}, {"_tempDataBuffer": [b"x"]}, {"connected": 0}]
+)
+def test_nothing_overtakes_what_is_pending(later, state):
+    made = server()
+    vars(made).update(state)
+    made.write(b"hello")
+    assert (made.socket.sent, later) == (b"", [b"hello"])
+
+
+READS = [
+    (b"data", None, [b"data"]), (b"", main.CONNECTION_DONE, []), (BlockingIOError(), None, []),
+    (ConnectionResetError(), main.CONNECTION_LOST, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("gives", "why", "took"), READS)
+def test_reading(gives, why, took):
+    made = server(gives=gives)
+    assert made.doRead() is why
+    assert made.protocol.took == took
