@@ -66,14 +66,12 @@ class _Overridden(Tree):
 def _place(tree: Tree, name: str) -> tuple[Place, bool] | None:
     """Return where a variable points, and whether it names a file that holds the value."""
     parts = name[len(PREFIX) :].split("__")
-    place = _resolved(tree, parts)
-    if place is not None:
-        return place, False
     if name.endswith("_FILE"):
         place = _resolved(tree, [*parts[:-1], parts[-1].removesuffix("_FILE")])
         if place is not None:
             return place, True
-    return None
+    place = _resolved(tree, parts)
+    return None if place is None else (place, False)
 
 
 def _resolved(tree: Tree, parts: list[str]) -> Place | None:

@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
-from OpenSSL.crypto import X509, PKey
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from zope.interface import implementer
 
@@ -49,10 +48,10 @@ def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[st
     leaf, *others = x509.load_pem_x509_certificates(identity.chain_pem)
     key: Any = load_pem_private_key(identity.key_pem, password=None)
     try:
-        context.use_certificate(X509.from_cryptography(leaf))
+        context.use_certificate(leaf)
         for other in others:
-            context.add_extra_chain_cert(X509.from_cryptography(other))
-        context.use_privatekey(PKey.from_cryptography_key(key))
+            context.add_extra_chain_cert(other)
+        context.use_privatekey(key)
     except SSL.Error as error:
         raise ValueError(f"tls.certificate: OpenSSL refuses it: {error}") from None
     return ServerContext(context)

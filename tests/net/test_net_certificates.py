@@ -5,13 +5,12 @@ from __future__ import annotations
 import ssl
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from tempfile import NamedTemporaryFile
 
 import pytest
 from cryptography import x509
-from OpenSSL import SSL
 
 from mocksmtp.net.certificates import LEAF_LIFE, RENEW_BEFORE, authority
-from mocksmtp.net.tls import server_context
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 NAMES = ["mx.mock.test", "localhost", "127.0.0.1", "::1"]
@@ -108,18 +107,19 @@ def test_the_authority_vouches_for_no_other_name():
 
 
 def shake(client, made, name):
-    """Do a handshake in memory against the server side of the product."""
-    server = server_context(made.identity, ["1.2", "1.3"]).serverConnectionForTLS(None)
-    server.set_accept_state()
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = client.wrap_bio(incoming, outgoing, server_hostname=name)
+    """Do a handshake in memory; raises what the client raises."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with NamedTemporaryFile() as file:
+        file.write(made.identity.chain_pem + made.identity.key_pem)
+        file.flush()
+        server.load_cert_chain(file.name)
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(back, there, server_hostname=name)
+    theirs = server.wrap_bio(there, back, server_side=True)
     for _ in range(10):
-        try:
-            tls.do_handshake()
+        with suppress(ssl.SSLWantReadError):
+            ours.do_handshake()
             return
-        except ssl.SSLWantReadError:
-            server.bio_write(outgoing.read())
-            with suppress(SSL.WantReadError):
-                server.do_handshake()
-            incoming.write(server.bio_read(65536))
+        with suppress(ssl.SSLWantReadError):
+            theirs.do_handshake()
     raise AssertionError("no end to the handshake")

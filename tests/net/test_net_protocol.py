@@ -193,7 +193,7 @@ def test_silence_ends_a_session(monkeypatch):
     protocol.dataReceived(b"NOOP\r\n")
     house.pass_time(9)
     assert (len(wire.said()), wire.ended) == (1, None)
-    house.pass_time(2)
+    house.pass_time(1)
     assert wire.said() == [b"421 4.4.2 Idle for too long\r\n"]
     assert wire.ended == "fin"
 
