@@ -100,9 +100,9 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
     )
 
 
-def _limits(common: LimitsModel, own: LimitsModel) -> Limits:
+def _limits(shared: LimitsModel, own: LimitsModel) -> Limits:
     """A listener overrides only the limits that it names."""
-    return Limits(**(common.model_dump() | own.model_dump(exclude_unset=True)))
+    return Limits(**(shared.model_dump() | own.model_dump(exclude_unset=True)))
 
 
 def _certificate(model: CertificateModel | None, folder: Path) -> CertificateSettings | None:

@@ -55,6 +55,8 @@ class SmtpProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Answer."""
+        if self.session.deaf:
+            return  # What comes after a close, or during a handshake, moves no deadline.
         self.deadline = self.listener.idle_deadline()
         self._perform(self.session.receive_data(data))
 

@@ -119,11 +119,14 @@ class Session(Answers):
         return steps
 
     def stored(self, refusal: Reply | None) -> list[Step]:
-        """The store has the message, or says why not.  After the end nobody is told any more."""
-        if self.deaf:
-            return []
+        """The store has the message, or says why not; after a close only the facts are told."""
         steps: list[Step] = []
+        closed = self.deaf
+        if closed and self.conversation.envelope is None:
+            return steps
         self.finish_message(refusal, steps)
+        if closed:
+            return []
         return self._go_on(steps)
 
     def decided(self, decision: Decision) -> list[Step]:

@@ -29,6 +29,8 @@ class MemoryStore:
         if size > self._most_octets or self._most < 1:
             stored(FULL)
             return
+        if message.id in self._messages:
+            raise AssertionError("queue ids are unique")
         self._messages[message.id] = message
         self._octets += size
         while self._octets > self._most_octets or len(self._messages) > self._most:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message as Mail
+from email.parser import BytesParser
 from typing import Any
 
 from mocksmtp.smtp.envelope import Message
@@ -34,8 +35,9 @@ def whole(message: Message) -> dict[str, Any]:
     try:
         parsed = _parsed(message.content)
         text = _body(parsed)
-    except RecursionError:  # Parts nested too deep for the parser: the header is still to be had.
-        parsed, text = _parsed(_head(message.content)), ""
+    except (RecursionError, ValueError, LookupError, MessageError):
+        # Nested too deep, or in a way that the parser cannot bear: the header is still to be had.
+        parsed, text = _header(message.content), ""
     return summary(message) | {
         "tls": message.tls._asdict() if message.tls else None,
         "auth": message.auth,
@@ -50,20 +52,22 @@ def whole(message: Message) -> dict[str, Any]:
 
 def subject(message: Message) -> str | None:
     """Return the decoded Subject, None where there is none."""
-    raw = _parsed(_head(message.content))["Subject"]
+    raw = _header(message.content)["Subject"]
     return None if raw is None else decoded(_text(raw))
 
 
-def _head(content: bytes) -> bytes:
+def _header(content: bytes) -> Mail:
+    """Parse the header alone; what it says of parts is not followed."""
     end = content.find(b"\r\n\r\n")
-    return content if end < 0 else content[: end + 4]
+    head = content if end < 0 else content[: end + 4]
+    return BytesParser(policy=policy.compat32).parsebytes(head, headersonly=True)
 
 
 def decoded(text: str) -> str:
     """Decode encoded words (RFC 2047) where they can be, else return the text as it is."""
     try:
         return _text(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, ValueError):
+    except (MessageError, LookupError, ValueError):
         return text
 
 

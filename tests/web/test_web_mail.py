@@ -79,3 +79,25 @@ def test_the_text_is_the_first_plain_part(content, text):
 def test_parts_nested_without_end_still_show_the_header():
     content = b"Subject: deep\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 3000
     assert told(content)["subject"] == "deep"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Subject: =?\xc3\xa9?q?x?=",
+        b"Content-Type: multipart/mixed; boundary*=a\x00b'x'y",
+        b"Content-Type: multipart/mixed; boundary*=idna''%ff%fe",
+        b"Subject: =?utf-7?Q?+2AA-?=",
+        b"Content-Type: text/plain; charset=idna",
+        b"Content-Type: text/plain; charset=unicode_escape",
+    ],
+)
+def test_mail_that_breaks_the_parser_is_shown_all_the_same(head):
+    import json
+
+    from mocksmtp.smtp.address import NULL_PATH
+    from mocksmtp.smtp.envelope import Message
+
+    content = head + b"\r\n\r\n\\ud800\r\n"
+    message = Message("1", "S", "smtp", "::1", "x", None, None, NULL_PATH, {}, (), content, 0.0)
+    assert json.dumps(whole(message), ensure_ascii=False).encode()
