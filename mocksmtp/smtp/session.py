@@ -122,12 +122,9 @@ class Session(Answers):
         """The store has the message, or says why not; after a close only the facts are told."""
         steps: list[Step] = []
         closed = self.deaf
-        if closed and self.conversation.envelope is None:
-            return steps
-        self.finish_message(refusal, steps)
-        if closed:
-            return []
-        return self._go_on(steps)
+        if not closed or self.conversation.envelope is not None:
+            self.finish_message(refusal, steps)
+        return [] if closed else self._go_on(steps)
 
     def decided(self, decision: Decision) -> list[Step]:
         """The search that ``Decide`` asked for has ended."""
