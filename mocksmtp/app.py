@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -16,12 +16,12 @@ from mocksmtp.net.certificates import authority
 from mocksmtp.net.listeners import Listener
 from mocksmtp.net.tls import server_context
 from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.smtp.facts import Fact
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.site import make_site
 
 if TYPE_CHECKING:
     from mocksmtp.config.settings import ListenerSettings, Settings
-    from mocksmtp.smtp.facts import Fact
 
 FLUSH = 0.1
 """Seconds that a line for the terminal may wait to be written with others."""
@@ -60,6 +60,11 @@ class App:
         rules = settings.rulebook_rules
         self.metrics = Metrics(self.store, [rule.name for rule in rules])
         self.journal = Journal(out, refused=settings.capture.refused, clock=reactor.seconds, format=log_format)
+        # Who takes which fact is settled once: facts are published several times a message.
+        self._subscribers = {
+            kind: [take for subscriber in (self.metrics, self.journal) if (take := subscriber.takes.get(kind))]
+            for kind in get_args(Fact)
+        }
         self.rulebook = Rulebook(rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply)
         self.authority = authority(settings.data, settings.tls.names, datetime.now(UTC))
         self.next_id = queue_ids(reactor.seconds)
@@ -68,8 +73,8 @@ class App:
         self._flush: Any = None
 
     def _publish(self, fact: Fact) -> None:
-        self.metrics(fact)
-        self.journal(fact)
+        for take in self._subscribers[type(fact)]:
+            take(fact)
 
     def _listener(self, settings: ListenerSettings) -> Listener:
         own = settings.certificate or self.settings.tls.certificate

@@ -71,7 +71,7 @@ class Journal:
         self._attempts: dict[str, _Attempt] = {}
         self._lines: list[Line] = []
         self._dropped = 0
-        self._note: dict[type, Callable[[Any], None]] = {
+        self.takes: dict[type, Callable[[Any], None]] = {
             facts.CommandAnswered: self._answered,
             facts.TransactionEnded: self._ended,
             facts.SessionClosed: self._closed,
@@ -79,9 +79,9 @@ class Journal:
 
     def __call__(self, fact: Fact) -> None:
         """Take note of a fact."""
-        note = self._note.get(type(fact))
-        if note is not None:
-            note(fact)
+        take = self.takes.get(type(fact))
+        if take is not None:
+            take(fact)
 
     def _answered(self, fact: facts.CommandAnswered) -> None:
         stage, reply = fact.stage, fact.reply

@@ -29,7 +29,7 @@ class Metrics:
         self._octets: Counter[str] = Counter()
         self._handshakes: Counter[tuple[str, str]] = Counter()
         self._logins: Counter[tuple[str, str]] = Counter()
-        self._count: dict[type, Callable[[Any], None]] = {
+        self.takes: dict[type, Callable[[Any], None]] = {
             facts.CommandAnswered: self._answered,
             facts.SessionOpened: lambda fact: self._opened.update((fact.who.listener,)),
             facts.SessionClosed: lambda fact: self._closed.update((fact.who.listener,)),
@@ -37,7 +37,6 @@ class Metrics:
             facts.MessageAccepted: self._accepted,
             facts.TlsStarted: lambda fact: self._handshakes.update(((fact.who.listener, fact.tls.version),)),
             facts.Authenticated: lambda fact: self._logins.update(((fact.who.listener, fact.mechanism),)),
-            facts.TransactionEnded: lambda _fact: None,
         }
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -45,7 +44,9 @@ class Metrics:
 
     def __call__(self, fact: Fact) -> None:
         """Count a fact."""
-        self._count[type(fact)](fact)
+        take = self.takes.get(type(fact))
+        if take is not None:
+            take(fact)
 
     def _answered(self, fact: facts.CommandAnswered) -> None:
         key = (fact.who.listener, fact.stage, fact.reply.code)

@@ -69,6 +69,9 @@ class Listener(Factory):
         self.connections: set[SmtpProtocol] = set()
         self._clients: dict[str, int] = {}
         self._sweep: Any = None
+        # The moment at which a client that stays silent is turned out, in seconds of our clock;
+        # moved at each sweep, because asking the clock at each command costs more than it tells.
+        self.idle_deadline: float = reactor.seconds() + SWEEP + profile.limits.idle_timeout
 
     # Ports.
 
@@ -132,7 +135,7 @@ class Listener(Factory):
     def joined(self, protocol: SmtpProtocol) -> None:
         """Count a connection in."""
         self.connections.add(protocol)
-        protocol.deadline = self.idle_deadline()
+        protocol.deadline = self.idle_deadline
         client = protocol.session.conversation.client
         self._clients[client] = self._clients.get(client, 0) + 1
 
@@ -146,14 +149,10 @@ class Listener(Factory):
 
     # Time.
 
-    def idle_deadline(self) -> float:
-        """The moment, in seconds of our clock, at which a client that stays silent is turned out."""
-        now: float = self.clock.seconds()
-        return now + self.profile.limits.idle_timeout
-
     def _look_at_deadlines(self) -> None:
         # One look at all of them is far cheaper than a timer moved at each command.
         now = self.clock.seconds()
+        self.idle_deadline = now + SWEEP + self.profile.limits.idle_timeout
         for protocol in [c for c in self.connections if c.deadline <= now]:
             protocol.time_out()
         self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)

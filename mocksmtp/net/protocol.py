@@ -57,12 +57,12 @@ class SmtpProtocol(Protocol):
         """Answer."""
         if self.session.deaf:
             return  # What comes after a close, or during a handshake, moves no deadline.
-        self.deadline = self.listener.idle_deadline()
+        self.deadline = self.listener.idle_deadline
         self._perform(self.session.receive_data(data))
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
-        self.deadline = self.listener.idle_deadline()
+        self.deadline = self.listener.idle_deadline
         self._perform(self.session.tls_started(describe(self.transport)))
 
     def readConnectionLost(self) -> None:
