@@ -183,14 +183,13 @@ class ReplyTemplate:
     def made(self, values: Mapping[str, str], international: bool) -> Reply:
         """Return the reply with these values, made harmless."""
         safe = {name: harmless(value, international) for name, value in values.items()}
+        enhanced = self.heads[0] if len(set(self.heads)) == 1 else ""
+        room = LINE_LIMIT - 6 - len(enhanced)
         lines = tuple(
-            _cut(head + text.fill(safe), LINE_LIMIT - 6) for head, text in zip(self.heads, self.texts, strict=True)
+            _cut(text.fill(safe) if enhanced else head + text.fill(safe), room)
+            for head, text in zip(self.heads, self.texts, strict=True)
         )
-        reply = Reply(self.code, lines)
-        # What the user wrote is sent as written, also where ENHANCEDSTATUSCODES is hidden.
-        reply.enhanced = self.heads[-1].rstrip()
-        reply.lines = tuple(line[len(head) :] for head, line in zip(self.heads, lines, strict=True))
-        return reply
+        return Reply(self.code, lines, enhanced.rstrip(), written=True)
 
 
 def _international(context: Context) -> bool:

@@ -9,7 +9,7 @@ from mocksmtp.smtp import replies
 from mocksmtp.smtp.envelope import Envelope, Message, Recipient
 from mocksmtp.smtp.facts import CommandAnswered, MessageAccepted, RuleMatched, TransactionEnded
 from mocksmtp.smtp.outcome import Outcome, refuse
-from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
@@ -37,8 +37,8 @@ class Answers:
     """
 
     __slots__ = (
-        "_errors", "_pending", "conversation", "deaf", "held", "next_id", "now", "policy", "profile", "publish",
-        "state", "transactions_left",
+        "_enhanced", "_errors", "_pending", "conversation", "deaf", "held", "next_id", "now", "policy", "profile",
+        "publish", "state", "transactions_left",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +56,7 @@ class Answers:
         self.publish = publish
         self.next_id = next_id
         self.now = now
+        self._enhanced = profile.enhanced
         self.state = State.START
         self.held = False
         self.deaf = False
@@ -91,17 +92,29 @@ class Answers:
 
     def answer(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Ask the policy, unless the protocol itself refuses, and do what it says."""
-        decision: Decision = AS_PROPOSED
+        decision: Decision | Search = AS_PROPOSED
         if outcome.asks:
-            answer = self.policy.decide(stage, self.conversation, outcome)
-            if isinstance(answer, Decision):
-                decision = answer
-            else:
-                self.held = True
-                self._pending = (stage, outcome, AS_PROPOSED)
-                steps.append(Decide(answer))
-                return
-        self._settle(stage, outcome, decision, steps)
+            decision = self.policy.decide(stage, self.conversation, outcome)
+        if decision is AS_PROPOSED and outcome.reply.code < 400 and stage is not Stage.MESSAGE:
+            self._as_proposed(stage, outcome, steps)
+        elif isinstance(decision, Decision):
+            self._settle(stage, outcome, decision, steps)
+        else:
+            self.held = True
+            self._pending = (stage, outcome, AS_PROPOSED)
+            steps.append(Decide(decision))
+
+    def _as_proposed(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
+        """The way that nearly every command takes: nobody objects, and a constant leaves."""
+        reply = outcome.reply
+        took = reply.code // 100 == (3 if stage is Stage.DATA else 2)
+        if took and outcome.commit is not None:
+            outcome.commit()
+        self.publish(CommandAnswered(self.conversation, stage, reply, None, took, outcome.path, outcome.params))
+        steps.append(reply.step if self._enhanced else Send(reply.bare))
+        if took and outcome.then:
+            steps += outcome.then
+            self.deaf = True
 
     def resume(self, decision: Decision, steps: list[Step]) -> None:
         """Go on with the decision that took its time."""
@@ -155,7 +168,7 @@ class Answers:
                 answered = fault.apply(answered)
             steps += answered
         else:
-            steps.append(Send(reply.wire if self.profile.enhanced else reply.bare))
+            steps.append(reply.step if self._enhanced else Send(reply.bare))
         if took and outcome.then and decision.close is None:
             steps += outcome.then
             self.deaf = True  # What ends a reply, a handshake or a close, throws away what came behind.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mocksmtp.smtp.steps import Send
+
 LINE_LIMIT = 512
 """Octets of one reply line with its CRLF (RFC 5321 section 4.5.3.1.5)."""
 
@@ -11,20 +13,34 @@ class Reply:
 
     Treat it as a value: it is compared by content and never changed.  ``wire`` is
     what goes out, ``bare`` the same without the enhanced code, for a listener that
-    hides ENHANCEDSTATUSCODES.  Both are made once, because most replies are
-    constants that are sent many times.
+    hides ENHANCEDSTATUSCODES.  The first is made once, because most replies are
+    constants that are sent many times.  ``step`` is the order to send ``wire``.
     """
 
-    __slots__ = ("bare", "code", "enhanced", "lines", "wire")
+    __slots__ = ("_written", "code", "enhanced", "lines", "step", "wire")
 
-    def __init__(self, code: int, text: str | tuple[str, ...], enhanced: str = "") -> None:
-        """Take a code (200-599), one line of text or several, without CR or LF, and an enhanced code."""
+    def __init__(self, code: int, text: str | tuple[str, ...], enhanced: str = "", written: bool = False) -> None:
+        """Take a code (200-599), one line of text or several, without CR or LF, and an enhanced code.
+
+        ``written`` says that the user worded it: it is sent as written everywhere.
+        """
         lines = (text,) if isinstance(text, str) else text
         self.code = code
+        self._written = written
         self.lines = lines
         self.enhanced = enhanced
-        self.bare = _wire(code, lines, "")
-        self.wire = _wire(code, lines, enhanced + " ") if enhanced else self.bare
+        if len(lines) == 1:
+            self.wire = (
+                f"{code} {enhanced} {lines[0]}\r\n".encode() if enhanced else f"{code} {lines[0]}\r\n".encode()
+            )
+        else:
+            self.wire = _wire(code, lines, enhanced + " " if enhanced else "")
+        self.step = Send(self.wire)
+
+    @property
+    def bare(self) -> bytes:
+        """The same without the enhanced code, unless that was written by the user."""
+        return _wire(self.code, self.lines, "") if self.enhanced and not self._written else self.wire
 
     @property
     def positive(self) -> bool:
