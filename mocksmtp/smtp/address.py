@@ -66,11 +66,8 @@ def parse_path(raw: bytes, addresses: Addresses, international: bool) -> Path:
     Raises InvalidMailbox with the reason in plain words.
     """
     plain = grammar.PLAIN_MAILBOX.fullmatch(raw)
-    if plain is not None and len(raw) <= PATH_LIMIT - 2 and plain.end(1) <= LOCAL_PART_LIMIT:
-        text = raw.decode()
-        at = plain.end(1)
-        lower = text.lower()
-        return Path(text, text[:at], lower[at + 1 :], lower)
+    if plain is not None and (path := plain_path(plain[0], plain.end(1))) is not None:
+        return path
     if not raw:
         return NULL_PATH
     if raw.lower() == b"postmaster":
@@ -85,6 +82,15 @@ def parse_path(raw: bytes, addresses: Addresses, international: bool) -> Path:
         local, _, domain = text.rpartition("@")
         return Path(text, local, domain.lower(), text.lower())
     return _checked(text, addresses, international)
+
+
+def plain_path(raw: bytes, at: int) -> Path | None:
+    """Return the path of a mailbox that PLAIN_MAILBOX matched, its ``@`` at ``at``; None if it may be too long."""
+    if at > LOCAL_PART_LIMIT or len(raw) - at > LABEL_LIMIT:
+        return None
+    text = raw.decode()
+    lower = text.lower()
+    return Path(text, text[:at], lower[at + 1 :], lower)
 
 
 def _checked(text: str, addresses: Addresses, international: bool) -> Path:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
+from mocksmtp.smtp.address import Path, plain_path
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
-from mocksmtp.smtp.grammar import ESMTP_PARAM
+from mocksmtp.smtp.grammar import ESMTP_PARAM, PLAIN_ARGUMENT
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.syntax import Addresses
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 # A path ends at a ">" that is not quoted and is followed by a space or nothing.
 _QUOTED_PATH = re.compile(rb'<((?:@[^"<>]*:)?"(?:[^"\\]|\\.)*"[^">]*)>(?= |$)', re.DOTALL)
 _ANY_PATH = re.compile(rb"<(.*?)>(?= |$)", re.DOTALL)
+
+
+def plain_argument(argument: bytes, keyword: bytes) -> Path | None:
+    """Return the path of the plainest of arguments in one look; None for all that needs a closer one."""
+    match = PLAIN_ARGUMENT[keyword].fullmatch(argument)
+    return None if match is None else plain_path(match[1], match.end(2) - match.start(1))
 
 
 def split_path(argument: bytes, keyword: bytes, addresses: Addresses) -> tuple[bytes, bytes] | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.address import InvalidMailbox, parse_path
-from mocksmtp.smtp.command import read_params, split_path
+from mocksmtp.smtp.address import InvalidMailbox, Path, parse_path
+from mocksmtp.smtp.command import plain_argument, read_params, split_path
+from mocksmtp.smtp.envelope import NO_PARAMS, Params
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 def mail(session: Session, argument: bytes) -> Outcome:
     """Propose a new envelope with this reverse-path."""
+    if session.transactions_left == 0:
+        return refuse(replies.TOO_MANY_TRANSACTIONS)
+    plain = plain_argument(argument, b"FROM:")
+    if plain is not None:
+        return _proposed(session, plain, NO_PARAMS)
     profile = session.profile
     found = split_path(argument, b"FROM:", profile.addresses)
     if found is None:
@@ -28,14 +34,16 @@ def mail(session: Session, argument: bytes) -> Outcome:
     params = read_params(session, rest, profile.mail_params)
     if isinstance(params, Reply):
         return refuse(params)
-    if session.transactions_left == 0:
-        return refuse(replies.TOO_MANY_TRANSACTIONS)
     try:
         path = parse_path(raw, profile.addresses, "SMTPUTF8" in params)
         if path.key == "<postmaster>" and profile.addresses is Addresses.STRICT:
             raise InvalidMailbox(path.text, "no @ and no domain")  # Only a forward-path may be bare.
     except InvalidMailbox as invalid:
         return session.malformed(Stage.MAIL, invalid)
+    return _proposed(session, path, params)
+
+
+def _proposed(session: Session, path: Path, params: Params) -> Outcome:
     return Outcome(
         replies.SENDER_OK, commit=lambda: session.begin_transaction(path, params), path=path, params=params
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.address import NULL_PATH, InvalidMailbox, parse_path
-from mocksmtp.smtp.command import read_params, split_path
+from mocksmtp.smtp.address import NULL_PATH, InvalidMailbox, Path, parse_path
+from mocksmtp.smtp.command import plain_argument, read_params, split_path
+from mocksmtp.smtp.envelope import NO_PARAMS, Params
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 def rcpt(session: Session, argument: bytes) -> Outcome:
     """Propose one more recipient for the envelope."""
-    profile = session.profile
+    profile, envelope = session.profile, session.envelope
+    plain = plain_argument(argument, b"TO:")
+    if plain is not None and len(envelope.recipients) < profile.limits.recipients:
+        return _proposed(session, plain, NO_PARAMS)
     found = split_path(argument, b"TO:", profile.addresses)
     if found is None:
         return refuse(replies.NEEDS_TO)
@@ -28,7 +32,6 @@ def rcpt(session: Session, argument: bytes) -> Outcome:
     params = read_params(session, rest, profile.rcpt_params)
     if isinstance(params, Reply):
         return refuse(params)
-    envelope = session.envelope
     if len(envelope.recipients) >= profile.limits.recipients:
         return refuse(replies.TOO_MANY_RECIPIENTS)
     try:
@@ -37,6 +40,10 @@ def rcpt(session: Session, argument: bytes) -> Outcome:
             raise InvalidMailbox("", "empty, and only a reverse-path may be")
     except InvalidMailbox as invalid:
         return session.malformed(Stage.RCPT, invalid)
+    return _proposed(session, path, params)
+
+
+def _proposed(session: Session, path: Path, params: Params) -> Outcome:
     return Outcome(
         replies.RECIPIENT_OK, commit=lambda: session.add_recipient(path, params), path=path, params=params
     )
