@@ -94,6 +94,7 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
         limits=_limits(configuration.limits, model.limits),
         addresses=Addresses(configuration.syntax.addresses),
         bare_newlines=BareNewlines(configuration.syntax.bare_newlines),
+        trusted=configuration.trusted,
     )
     return ListenerSettings(
         profile, model.interface, model.port, model.tls, _certificate(model.certificate, folder)

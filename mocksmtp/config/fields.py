@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from mocksmtp.config.conditions import read_when, when_schema
 from mocksmtp.config.mistakes import Located, suggestion
 from mocksmtp.config.types import several, text, whole
+from mocksmtp.rules.network import Network, network
 from mocksmtp.rules.template import ACCEPT, IN_BANNERS, Accept, ReplyTemplate, TextTemplate
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.sasl import MECHANISMS
@@ -26,7 +27,6 @@ LATER_KEYS = frozenset(
         "extensions",
         "age",
         "tokens",
-        "trusted",
         "proxy_protocol",
     }
 )
@@ -128,6 +128,20 @@ def interface(value: Any) -> str:
     return address
 
 
+def trusted(value: Any) -> tuple[Network, ...]:
+    """Take addresses and networks; none is nobody."""
+    found: list[Network] = []
+    wrong: list[tuple[tuple[str | int, ...], str]] = []
+    for number, each in enumerate(several(value)):
+        try:
+            found.append(network(text(each)))
+        except ValueError as error:
+            wrong.append(((number,) if isinstance(value, list) else (), f"trusted: {error}"))
+    if wrong:
+        raise Located(wrong)
+    return tuple(found)
+
+
 REPLY_SCHEMA = {
     "anyOf": [
         {"type": "string"},
@@ -154,4 +168,6 @@ PortField = Annotated[int, BeforeValidator(port)]
 NAMES_SCHEMA = {"type": "array", "items": {"type": "string"}}
 Extensions = Annotated[list[str], names_from(EXTENSIONS), WithJsonSchema(NAMES_SCHEMA)]
 Mechanisms = Annotated[list[str], names_from(MECHANISMS), WithJsonSchema(NAMES_SCHEMA)]
+NETWORKS_SCHEMA = {"type": ["string", "array"], "items": {"type": "string"}}
+TrustedField = Annotated[Any, PlainValidator(trusted), WithJsonSchema(NETWORKS_SCHEMA)]
 TlsMode = Annotated[str, one_of("starttls", "implicit", "off")]

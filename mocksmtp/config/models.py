@@ -17,6 +17,7 @@ from mocksmtp.config.fields import (
     RefusalField,
     ReplyField,
     TlsMode,
+    TrustedField,
     WhenField,
     at_least,
     one_of,
@@ -258,7 +259,7 @@ class Configuration(RuleFile):
     banner: BannerField = [TextTemplate.parse("{hostname} ESMTP mocksmtp ready")]
     seed: Whole = 0
     data: Annotated[Text | None, BeforeValidator(null)] = None
-    trusted: Annotated[list[str], only_default([])] = []
+    trusted: TrustedField = ()
     include: Texts = []
     listeners: dict[str, ListenerModel] = Field(default_factory=default_listeners)
     tls: TlsModel = TlsModel()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+Network = IPv4Network | IPv6Network
+
 
 @dataclass(frozen=True, slots=True)
 class Networks:
     """A list of networks; it holds if the address lies in one of them."""
 
-    items: tuple[IPv4Network | IPv6Network, ...]
+    items: tuple[Network, ...]
 
     @classmethod
     def parse(cls, value: object) -> Networks:
@@ -18,7 +20,7 @@ class Networks:
         texts = value if isinstance(value, list) else [value]
         if not texts:
             raise ValueError("an empty list matches nothing")
-        return cls(tuple(_network(text) for text in texts))
+        return cls(tuple(network(text) for text in texts))
 
     def __contains__(self, address: str) -> bool:
         """Say whether an IP address, given as text, lies in one of the networks."""
@@ -29,7 +31,8 @@ class Networks:
         return any(client in network for network in self.items)
 
 
-def _network(text: object) -> IPv4Network | IPv6Network:
+def network(text: object) -> Network:
+    """Read one address or CIDR block.  Raises ValueError in plain words."""
     if not isinstance(text, str):
         raise ValueError("give an address or a network such as 192.0.2.0/24")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
@@ -48,7 +49,8 @@ class Profile:
     ``banner`` holds the lines that follow 220, already filled in.  ``extensions``
     are those this listener shows, in the order EHLO tells them; what is not here is
     neither announced nor understood.  ``verbs``, ``mail_params``, ``rcpt_params`` and
-    ``enhanced`` follow from them.
+    ``enhanced`` follow from them.  ``trusted`` are the networks that may say who
+    the client is: by the PROXY protocol, and by XCLIENT.
     """
 
     name: str = "smtp"
@@ -61,6 +63,7 @@ class Profile:
     limits: Limits = Limits()
     addresses: Addresses = Addresses.STRICT
     bare_newlines: BareNewlines = BareNewlines.REJECT
+    trusted: tuple[IPv4Network | IPv6Network, ...] = ()
     verbs: Mapping[bytes, Verb] = field(init=False, repr=False, compare=False)
     mail_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
     rcpt_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
@@ -79,3 +82,13 @@ class Profile:
         settle(self, "mail_params", mail)
         settle(self, "rcpt_params", rcpt)
         settle(self, "enhanced", any(e.keyword == "ENHANCEDSTATUSCODES" for e in self.extensions))
+
+    def trusts(self, address: str) -> bool:
+        """Say whether this IP address, given as text, lies in a trusted network."""
+        if not self.trusted:
+            return False
+        try:
+            client = ip_address(address)
+        except ValueError:
+            return False
+        return any(client in network for network in self.trusted)

@@ -49,6 +49,7 @@ def test_defaults():
     assert (settings.http.port, settings.http.interface, settings.http.hosts) == (8025, "127.0.0.1", ())
     assert settings.rulebook_rules == ()
     assert not settings.mailboxes
+    assert not settings.listeners[0].profile.trusts("127.0.0.1")
     profile = settings.listeners[0].profile
     assert profile.banner == ("mx.mock.test ESMTP mocksmtp ready",)
     assert (profile.limits.message_size, profile.limits.idle_timeout) == (25 << 20, 300.0)
@@ -81,6 +82,14 @@ def test_an_empty_file_means_the_defaults(tmp_path):
             ("mx.mock.test", "smtps"),
         ),
         ("trusted: []\nhttp: {tokens: []}\ncapture: {store: memory}", lambda s: s.seed, 0),
+        ("trusted: 10.0.0.1", lambda s: s.listeners[0].profile.trusts("10.0.0.1"), True),
+        (
+            "trusted: [10.0.0.0/8, '2001:db8::/32']",
+            lambda s: [
+                s.listeners[0].profile.trusts(a) for a in ("10.9.9.9", "11.0.0.1", "2001:db8::1", "", "unix")
+            ],
+            [True, False, True, False, False],
+        ),
         ("syntax: {reply: [553 a, 553 b]}", lambda s: len(s.syntax_reply.texts), 2),
         ("syntax: {sender_reply: {code: 501, enhanced: 5.1.7, text: [a, b]}}", lambda s: s.sender_reply.code, 501),
     ],
