@@ -73,10 +73,7 @@ class Answers:
         """Ask about the connection and greet; a greeting that is no 220 leaves only QUIT."""
         self.state = State.REFUSED
         greeting = Reply(220, self.profile.banner)
-        self.answer(Stage.CONNECT, Outcome(greeting, commit=self._begin), steps)
-
-    def _begin(self) -> None:
-        self.state = State.START
+        self.answer(Stage.CONNECT, Outcome(greeting, commit=_begin), steps)
 
     def begin_implicit_tls(self, steps: list[Step]) -> None:
         """Ask about the handshake that comes before anything is said."""
@@ -109,7 +106,7 @@ class Answers:
         reply = outcome.reply
         took = reply.code // 100 == (3 if stage is Stage.DATA else 2)
         if took and outcome.commit is not None:
-            outcome.commit()
+            outcome.commit(self, outcome)
         self.publish(CommandAnswered(self.conversation, stage, reply, None, took, outcome.path, outcome.params))
         steps.append(reply.step if self._enhanced else Send(reply.bare))
         if took and outcome.then:
@@ -129,7 +126,7 @@ class Answers:
             return
         if took:
             if outcome.commit is not None:
-                outcome.commit()
+                outcome.commit(self, outcome)
             if not decision.keep:
                 self._keep_nothing(stage)
         self._reply(stage, outcome, decision, reply, took, steps)
@@ -240,3 +237,7 @@ class Answers:
             conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
             conversation.content or b"", self.now(), decision.rule,
         )  # fmt: skip
+
+
+def _begin(session: Answers, _outcome: Outcome) -> None:
+    session.state = State.START

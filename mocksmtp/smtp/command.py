@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.extensions import Parameter
     from mocksmtp.smtp.session import Session
 
+REMEMBERED = 4096
+"""Plain arguments whose outcome is kept: senders and recipients come again, and a look costs less than reading."""
+
 # A path ends at a ">" that is not quoted and is followed by a space or nothing.
 _QUOTED_PATH = re.compile(rb'<((?:@[^"<>]*:)?"(?:[^"\\]|\\.)*"[^">]*)>(?= |$)', re.DOTALL)
 _ANY_PATH = re.compile(rb"<(.*?)>(?= |$)", re.DOTALL)

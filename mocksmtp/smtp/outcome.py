@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
 
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 class Outcome(NamedTuple):
     """A proposed reply and what follows from it.
 
-    ``commit`` runs only if the final reply has the stage's own positive class, and
-    ``then`` only with it.  ``asks`` says whether the policy may answer instead: it is
-    False for what the protocol itself refuses.  ``accept`` is the positive answer
-    where ``reply`` is not it (a wrong password).  ``path`` and ``params`` are what
-    MAIL or RCPT named, ``text`` what VRFY or EXPN did.  With ``exchange`` the reply is
+    ``commit`` is called with the session and this outcome, only if the final reply has
+    the stage's own positive class; ``then`` follows only with it.  So an outcome is a
+    plain value, and one that depends on nothing but its argument may be proposed again.
+    ``asks`` says whether the policy may answer instead: it is False for what the
+    protocol itself refuses.  ``accept`` is the positive answer where ``reply`` is not
+    it (a wrong password).  ``path`` and ``params`` are what MAIL or RCPT named,
+    ``text`` what VRFY or EXPN did.  With ``exchange`` the reply is
     a challenge (334) and the client's next line belongs to it.
     """
 
     reply: Reply
-    commit: Callable[[], None] | None = None
+    commit: Callable[[Any, Outcome], None] | None = None
     then: tuple[Step, ...] = ()
     asks: bool = True
     accept: Reply | None = None

@@ -83,7 +83,7 @@ def _advance(session: Session, exchange: Exchange, response: bytes | None) -> Ou
         verdict: Verdict = end.value
         return Outcome(
             replies.LOGGED_IN if verdict.proven else replies.BAD_CREDENTIALS,
-            commit=lambda: session.logged_in(exchange.mechanism, verdict.identity),
+            commit=lambda _session, _outcome: session.logged_in(exchange.mechanism, verdict.identity),
             accept=replies.LOGGED_IN,
             text=verdict.identity,
         )

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.session import Session
 
 
-def data(session: Session, argument: bytes) -> Outcome:
+def _take(session: Session, _outcome: Outcome) -> None:
+    session.begin_data()
+
+
+PROPOSED = Outcome(replies.START_MAIL_INPUT, commit=_take)
+
+
+def data(_session: Session, argument: bytes) -> Outcome:
     """Propose to take mail data."""
     if argument:
         return refuse(replies.NO_ARGUMENT)
-    return Outcome(replies.START_MAIL_INPUT, commit=session.begin_data)
+    return PROPOSED
 
 
 VERBS = (Verb("DATA", Stage.DATA, WITH_RECIPIENTS, data),)

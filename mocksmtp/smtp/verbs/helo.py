@@ -27,7 +27,9 @@ def ehlo(session: Session, argument: bytes) -> Outcome:
         if line is not None:
             lines.append(line)
     lines.append("HELP")
-    return Outcome(Reply(250, tuple(lines)), commit=lambda: session.greeted(name, esmtp=True), text=name)
+    return Outcome(
+        Reply(250, tuple(lines)), commit=lambda session, _: session.greeted(name, esmtp=True), text=name
+    )
 
 
 def helo(session: Session, argument: bytes) -> Outcome:
@@ -36,7 +38,7 @@ def helo(session: Session, argument: bytes) -> Outcome:
     if name is None:
         return refuse(replies.NEEDS_NAME)
     reply = Reply(250, session.profile.hostname)
-    return Outcome(reply, commit=lambda: session.greeted(name, esmtp=False), text=name)
+    return Outcome(reply, commit=lambda session, _: session.greeted(name, esmtp=False), text=name)
 
 
 def _name(argument: bytes) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.address import InvalidMailbox, Path, parse_path
-from mocksmtp.smtp.command import plain_argument, read_params, split_path
+from mocksmtp.smtp.command import REMEMBERED, plain_argument, read_params, split_path
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.reply import Reply
@@ -23,9 +24,9 @@ def mail(session: Session, argument: bytes) -> Outcome:
     """Propose a new envelope with this reverse-path."""
     if session.transactions_left == 0:
         return refuse(replies.TOO_MANY_TRANSACTIONS)
-    plain = plain_argument(argument, b"FROM:")
+    plain = _plain(argument)
     if plain is not None:
-        return _proposed(session, plain, NO_PARAMS)
+        return plain
     profile = session.profile
     found = split_path(argument, b"FROM:", profile.addresses)
     if found is None:
@@ -40,13 +41,24 @@ def mail(session: Session, argument: bytes) -> Outcome:
             raise InvalidMailbox(path.text, "no @ and no domain")  # Only a forward-path may be bare.
     except InvalidMailbox as invalid:
         return session.malformed(Stage.MAIL, invalid)
-    return _proposed(session, path, params)
+    return _proposed(path, params)
 
 
-def _proposed(session: Session, path: Path, params: Params) -> Outcome:
-    return Outcome(
-        replies.SENDER_OK, commit=lambda: session.begin_transaction(path, params), path=path, params=params
-    )
+def _proposed(path: Path, params: Params = NO_PARAMS) -> Outcome:
+    return Outcome(replies.SENDER_OK, commit=_take, path=path, params=params)
+
+
+def _take(session: Session, outcome: Outcome) -> None:
+    if outcome.path is None:
+        raise AssertionError("proposed with a path")
+    session.begin_transaction(outcome.path, outcome.params)
+
+
+@lru_cache(REMEMBERED)
+def _plain(argument: bytes) -> Outcome | None:
+    """Propose for the plainest of arguments, the same each time it is said; None for what needs a closer look."""
+    path = plain_argument(argument, b"FROM:")
+    return None if path is None else _proposed(path)
 
 
 VERBS = (Verb("MAIL", Stage.MAIL, READY, mail),)

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.session import Session
 
 
+PROPOSED = Outcome(replies.OK)
+
+
 def noop(_session: Session, _argument: bytes) -> Outcome:
     """Propose 250, whatever the argument says."""
-    return Outcome(replies.OK)
+    return PROPOSED
 
 
 VERBS = (Verb("NOOP", Stage.NOOP, ANY, noop),)

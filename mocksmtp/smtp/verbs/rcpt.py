@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.address import NULL_PATH, InvalidMailbox, Path, parse_path
-from mocksmtp.smtp.command import plain_argument, read_params, split_path
+from mocksmtp.smtp.command import REMEMBERED, plain_argument, read_params, split_path
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.reply import Reply
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 def rcpt(session: Session, argument: bytes) -> Outcome:
     """Propose one more recipient for the envelope."""
     profile, envelope = session.profile, session.envelope
-    plain = plain_argument(argument, b"TO:")
+    plain = _plain(argument)
     if plain is not None and len(envelope.recipients) < profile.limits.recipients:
-        return _proposed(session, plain, NO_PARAMS)
+        return plain
     found = split_path(argument, b"TO:", profile.addresses)
     if found is None:
         return refuse(replies.NEEDS_TO)
@@ -40,13 +41,24 @@ def rcpt(session: Session, argument: bytes) -> Outcome:
             raise InvalidMailbox("", "empty, and only a reverse-path may be")
     except InvalidMailbox as invalid:
         return session.malformed(Stage.RCPT, invalid)
-    return _proposed(session, path, params)
+    return _proposed(path, params)
 
 
-def _proposed(session: Session, path: Path, params: Params) -> Outcome:
-    return Outcome(
-        replies.RECIPIENT_OK, commit=lambda: session.add_recipient(path, params), path=path, params=params
-    )
+def _proposed(path: Path, params: Params = NO_PARAMS) -> Outcome:
+    return Outcome(replies.RECIPIENT_OK, commit=_take, path=path, params=params)
+
+
+def _take(session: Session, outcome: Outcome) -> None:
+    if outcome.path is None:
+        raise AssertionError("proposed with a path")
+    session.add_recipient(outcome.path, outcome.params)
+
+
+@lru_cache(REMEMBERED)
+def _plain(argument: bytes) -> Outcome | None:
+    """Propose for the plainest of arguments, the same each time it is said; None for what needs a closer look."""
+    path = plain_argument(argument, b"TO:")
+    return None if path is None else _proposed(path)
 
 
 VERBS = (Verb("RCPT", Stage.RCPT, IN_MAIL, rcpt),)

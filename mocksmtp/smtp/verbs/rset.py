@@ -14,11 +14,18 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.session import Session
 
 
-def rset(session: Session, argument: bytes) -> Outcome:
+def _forget(session: Session, _outcome: Outcome) -> None:
+    session.end_transaction()
+
+
+PROPOSED = Outcome(replies.OK, commit=_forget)
+
+
+def rset(_session: Session, argument: bytes) -> Outcome:
     """Propose to forget the envelope."""
     if argument:
         return refuse(replies.NO_ARGUMENT)
-    return Outcome(replies.OK, commit=session.end_transaction)
+    return PROPOSED
 
 
 VERBS = (Verb("RSET", Stage.RSET, ANY, rset),)
