@@ -72,8 +72,7 @@ class Answers:
     def greet(self, steps: list[Step]) -> None:
         """Ask about the connection and greet; a greeting that is no 220 leaves only QUIT."""
         self.state = State.REFUSED
-        greeting = Reply(220, self.profile.banner)
-        self.answer(Stage.CONNECT, Outcome(greeting, commit=_begin), steps)
+        self.answer(Stage.CONNECT, Outcome(self.profile.greeting, commit=_begin), steps)
 
     def begin_implicit_tls(self, steps: list[Step]) -> None:
         """Ask about the handshake that comes before anything is said."""

@@ -19,7 +19,7 @@ TOO_LONG = object()
 class LineReader:
     """Holds what was received and not yet read, and cuts command lines from it."""
 
-    __slots__ = ("_as_crlf", "_at", "_data", "_overlong", "_seen")
+    __slots__ = ("_as_crlf", "_at", "_data", "_end", "_overlong", "_seen")
 
     def __init__(self, bare_newlines: BareNewlines) -> None:
         self._data = b""
@@ -27,6 +27,7 @@ class LineReader:
         self._seen = 0
         self._overlong = False
         self._as_crlf = bare_newlines is BareNewlines.AS_CRLF
+        self._end = b"\n" if self._as_crlf else b"\r\n"
 
     def feed(self, data: bytes) -> None:
         """Take octets from the peer."""
@@ -42,16 +43,18 @@ class LineReader:
         ``limit`` is in octets with the CRLF.  The octets of an overlong line are thrown
         away as they come.
         """
-        at = self._at
-        end = self._data.find(b"\n" if self._as_crlf else b"\r\n", self._seen if self._seen > at else at)
+        at, data = self._at, self._data
+        if at == len(data):
+            return None
+        end = data.find(self._end, self._seen if self._seen > at else at)
         if end < 0:
             self._keep_within(limit)
             return None
-        line = self._data[at:end]
-        self._at = self._seen = end + (1 if self._as_crlf else 2)
+        line = data[at:end]
+        self._at = self._seen = next_at = end + len(self._end)
         if self._as_crlf and line.endswith(b"\r"):
             line = line[:-1]
-        if self._overlong or self._at - at > limit:
+        if next_at - at > limit or self._overlong:
             self._overlong = False
             return TOO_LONG
         return line
@@ -82,10 +85,11 @@ class DotReader:
     also of those that were thrown away because they went over the limit.
     """
 
-    __slots__ = ("_content", "_held", "_limit", "_newlines", "_skip", "bare", "size")
+    __slots__ = ("_content", "_held", "_limit", "_newlines", "_skip", "_whole", "bare", "size")
 
     def __init__(self, limit: int, newlines: BareNewlines) -> None:
-        self._content = BytesIO()
+        self._content: BytesIO | None = None
+        self._whole = b""
         # The CRLF that ended DATA is the first half of an end that comes at once.
         self._held = b"\r\n"
         self._skip = 2
@@ -101,6 +105,7 @@ class DotReader:
         if end >= 0:
             self._take(data[: end + 2])
             return data[end + 5 :]
+        self._content = self._content or BytesIO()
         held = _may_begin_an_end(data)
         cut = len(data) - held
         self._held = data[cut:]
@@ -110,7 +115,9 @@ class DotReader:
 
     def content(self) -> bytes | None:
         """Return the octets of the message, None if they went over the limit."""
-        return None if self.size > self._limit else self._content.getvalue()
+        if self.size > self._limit:
+            return None
+        return self._whole if self._content is None else self._content.getvalue()
 
     def _take(self, data: bytes) -> None:
         if data.count(b"\n") != (pairs := data.count(b"\r\n")) or data.count(b"\r") != pairs:
@@ -123,7 +130,9 @@ class DotReader:
         if self._skip:
             data, self._skip = data[self._skip :], 0
         self.size += len(data)
-        if self.size <= self._limit:
+        if self._content is None:
+            self._whole = data  # All of it came at once, as most messages do.
+        elif self.size <= self._limit:
             self._content.write(data)
         elif self._content.tell():
             self._content = BytesIO()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.state import State
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
 from mocksmtp.smtp.verbs import VERBS
 
@@ -48,9 +50,10 @@ class Profile:
 
     ``banner`` holds the lines that follow 220, already filled in.  ``extensions``
     are those this listener shows, in the order EHLO tells them; what is not here is
-    neither announced nor understood.  ``verbs``, ``mail_params``, ``rcpt_params`` and
-    ``enhanced`` follow from them.  ``trusted`` are the networks that may say who
-    the client is: by the PROXY protocol, and by XCLIENT.
+    neither announced nor understood.  ``trusted`` are the networks that may say who
+    the client is: by the PROXY protocol, and by XCLIENT.  What comes last follows from
+    the rest: the 220, the verbs by name, those that are legal in each state, and the
+    parameters of MAIL and RCPT.
     """
 
     name: str = "smtp"
@@ -64,7 +67,9 @@ class Profile:
     addresses: Addresses = Addresses.STRICT
     bare_newlines: BareNewlines = BareNewlines.REJECT
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
+    greeting: Reply = field(init=False, repr=False, compare=False)
     verbs: Mapping[bytes, Verb] = field(init=False, repr=False, compare=False)
+    legal: Mapping[State, Mapping[bytes, Verb]] = field(init=False, repr=False, compare=False)
     mail_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
     rcpt_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
     enhanced: bool = field(init=False, repr=False, compare=False)
@@ -78,7 +83,9 @@ class Profile:
             mail.update(extension.mail)
             rcpt.update(extension.rcpt)
         settle = object.__setattr__  # The tables follow from the frozen fields, so they are made once, here.
+        settle(self, "greeting", Reply(220, self.banner))
         settle(self, "verbs", verbs)
+        settle(self, "legal", {s: {n: v for n, v in verbs.items() if s in v.legal} for s in State})
         settle(self, "mail_params", mail)
         settle(self, "rcpt_params", rcpt)
         settle(self, "enhanced", any(e.keyword == "ENHANCEDSTATUSCODES" for e in self.extensions))

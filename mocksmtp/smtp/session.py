@@ -6,25 +6,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.address import InvalidMailbox, Path
-from mocksmtp.smtp.answer import Answers
-from mocksmtp.smtp.demands import missing, out_of_order
-from mocksmtp.smtp.envelope import Envelope, Params, Recipient
+from mocksmtp.smtp.demands import out_of_order
 from mocksmtp.smtp.extensions import OFFERABLE_VERBS
-from mocksmtp.smtp.facts import (
-    Authenticated,
-    SessionClosed,
-    SessionOpened,
-    TlsStarted,
-    TransactionEnded,
-)
-from mocksmtp.smtp.framing import DotReader, LineReader
+from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
+from mocksmtp.smtp.framing import LineReader
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.sasl import Exchange, respond
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
 from mocksmtp.smtp.steps import Close, Send, Step
+from mocksmtp.smtp.transaction import Transactions
 from mocksmtp.smtp.verbs.quit import GOODBYE
 
 if TYPE_CHECKING:
@@ -33,6 +25,7 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.policy import Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
+    from mocksmtp.smtp.verbs import Verb
 
 AUTH_LINE_LIMIT = 12_288 + 2
 """Octets of a response in an AUTH exchange with its CRLF (RFC 4954 section 4)."""
@@ -42,7 +35,7 @@ UNOFFERED_COMMAND = Outcome(replies.NOT_OFFERED)
 GREETING_REFUSED = refuse(replies.BAD_SEQUENCE)
 
 
-class Session(Answers):
+class Session(Transactions):
     """One connection, from the greeting to the close.
 
     Call ``open`` first, then ``receive_data`` for what comes in, and ``tls_started``,
@@ -50,7 +43,7 @@ class Session(Answers):
     the steps to perform next, in order.  Nothing that a client sends raises.
     """
 
-    __slots__ = ("_exchange", "_lines", "_mail_data", "_missing", "draining", "greeted_once")
+    __slots__ = ("_exchange", "_line_length", "_lines", "draining", "greeted_once")
 
     def __init__(
         self,
@@ -64,9 +57,9 @@ class Session(Answers):
         """``next_id`` makes queue ids, ``now`` says the time in seconds since the epoch."""
         super().__init__(profile, policy, conversation, publish, next_id, now)
         self._lines = LineReader(profile.bare_newlines)
-        self._mail_data: DotReader | None = None
+        self._line_length = profile.limits.line_length
+        self._mail_data = None
         self._exchange: Exchange | None = None
-        self._missing: tuple[frozenset[str], Reply] | None = None
         self.greeted_once = False
         self.draining = False
         self._demand()
@@ -158,54 +151,6 @@ class Session(Answers):
         """Whether no transaction and no exchange is open."""
         return self.conversation.envelope is None and self._exchange is None and not self.held
 
-    # What verbs propose and outcomes commit.
-
-    @property
-    def envelope(self) -> Envelope:
-        """The open mail transaction; only asked for where the state says that there is one."""
-        envelope = self.conversation.envelope
-        if envelope is None:
-            raise AssertionError("no transaction is open: the table of states let a command through")
-        return envelope
-
-    def greeted(self, name: str, esmtp: bool) -> None:
-        """EHLO or HELO was accepted; an open transaction ends (RFC 5321 section 4.1.4)."""
-        self.end_transaction()
-        self.conversation.helo = name
-        self.conversation.esmtp = esmtp
-        self.state = State.READY
-
-    def begin_transaction(self, path: Path, params: Params) -> None:
-        """MAIL was accepted."""
-        self.conversation.envelope = Envelope(self.next_id(), path, params)
-        self.state = State.MAIL
-
-    def add_recipient(self, path: Path, params: Params) -> None:
-        """RCPT was accepted."""
-        self.envelope.recipients.append(Recipient(path, params))
-        self.state = State.RCPT
-
-    def begin_data(self) -> None:
-        """DATA was accepted: what follows is mail data."""
-        self._mail_data = DotReader(self.profile.limits.message_size, self.profile.bare_newlines)
-
-    def logged_in(self, mechanism: str, identity: str) -> None:
-        """AUTH was accepted."""
-        self.conversation.auth = identity
-        self._demand()
-        self.publish(Authenticated(self.conversation, mechanism, identity))
-
-    def end_transaction(self) -> None:
-        """Forget the envelope, if there is one."""
-        if self.conversation.envelope is not None:
-            self.conversation.envelope = None
-            self.publish(TransactionEnded(self.conversation))
-            self.state = State.READY
-
-    def malformed(self, stage: Stage, invalid: InvalidMailbox) -> Outcome:
-        """Refuse what is no mailbox, in the words of the policy."""
-        return refuse(self.policy.malformed(stage, self.conversation, invalid.address, invalid.reason))
-
     # The loop.
 
     def _go_on(self, steps: list[Step]) -> list[Step]:
@@ -216,7 +161,7 @@ class Session(Answers):
                     break
                 self._take_mail_data(rest, steps)
                 continue
-            line = self._lines.line(AUTH_LINE_LIMIT if self._exchange else self.profile.limits.line_length)
+            line = self._lines.line(self._line_length if self._exchange is None else AUTH_LINE_LIMIT)
             if line is None:
                 break
             self._take_line(line, steps)
@@ -238,30 +183,34 @@ class Session(Answers):
     def _take_line(self, line: bytes | object, steps: list[Step]) -> None:
         if self._exchange is not None:
             self._take_response(self._exchange, line, steps)
-            return
-        if self.state is State.REFUSED:
+        elif self.state is State.REFUSED:
             self._take_refused(line, steps)
-            return
-        if not isinstance(line, bytes):
+        elif not isinstance(line, bytes):
             self.answer(Stage.UNKNOWN, refuse(replies.LINE_TOO_LONG), steps)
-            return
-        if b"\n" in line or b"\r" in line:
+        elif b"\n" in line or b"\r" in line:
             self.answer(Stage.UNKNOWN, refuse(replies.BARE_NEWLINE), steps)
-            return
-        name, _, argument = line.partition(b" ")
-        verb = self.profile.verbs.get(name) or self.profile.verbs.get(name.upper())
-        if verb is None:
-            self.answer(Stage.UNKNOWN, self._not_understood(name), steps)
-            return
-        if self._missing is not None and verb.name not in self._missing[0]:
-            self.answer(verb.stage, refuse(self._missing[1]), steps)
-        elif self.state not in verb.legal:
-            self.answer(verb.stage, refuse(out_of_order(verb.name, self.state)), steps)
         else:
+            name, _, argument = line.partition(b" ")
+            verb = self._legal[self.state].get(name)
+            if verb is None and (verb := self._legal_otherwise(name, steps)) is None:
+                return
             # Trailing white space is tolerated (RFC 5321 section 4.1.1).
             outcome = verb.propose(self, argument.strip(b" \t"))
             self._exchange = outcome.exchange
             self.answer(verb.stage, outcome, steps)
+
+    def _legal_otherwise(self, name: bytes, steps: list[Step]) -> Verb | None:
+        """Return the verb of a name in lower case, or before what must come first; else refuse it."""
+        verb = self.profile.verbs.get(name.upper())
+        if verb is None:
+            self.answer(Stage.UNKNOWN, self._not_understood(name), steps)
+        elif self._missing is not None and verb.name not in self._missing[0]:
+            self.answer(verb.stage, refuse(self._missing[1]), steps)
+        elif self.state not in verb.legal:
+            self.answer(verb.stage, refuse(out_of_order(verb.name, self.state)), steps)
+        else:
+            return verb
+        return None
 
     def _take_refused(self, line: bytes | object, steps: list[Step]) -> None:
         """After a greeting that was no 220 there is only QUIT (RFC 5321 section 3.1)."""
@@ -280,10 +229,6 @@ class Session(Answers):
         if not name:
             return refuse(replies.EMPTY_COMMAND)
         return UNOFFERED_COMMAND if name.upper() in OFFERABLE_VERBS else UNKNOWN_COMMAND
-
-    def _demand(self) -> None:
-        """Settle what the client must do before anything else, once for all its next commands."""
-        self._missing = missing(self.profile, self.conversation)
 
     def _turn_away(self, reply: Reply) -> list[Step]:
         if self.deaf:

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.policy import Decision
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
-    """Send these octets.  Neighbouring sends may leave in one write."""
+    """Send these octets.  Neighbouring sends may leave in one write.
+
+    Not frozen, because one is made for nearly each message, and freezing costs as much as
+    making it; treat it as a value all the same.
+    """
 
     data: bytes
 

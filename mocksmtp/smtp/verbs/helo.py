@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
@@ -27,9 +28,21 @@ def ehlo(session: Session, argument: bytes) -> Outcome:
         if line is not None:
             lines.append(line)
     lines.append("HELP")
-    return Outcome(
-        Reply(250, tuple(lines)), commit=lambda session, _: session.greeted(name, esmtp=True), text=name
-    )
+    return Outcome(_told(tuple(lines)), commit=_greet_esmtp, text=name)
+
+
+@lru_cache(64)
+def _told(lines: tuple[str, ...]) -> Reply:
+    """Return the reply with these lines: a listener has few of them, and says them often."""
+    return Reply(250, lines)
+
+
+def _greet_esmtp(session: Session, outcome: Outcome) -> None:
+    session.greeted(outcome.text or "", esmtp=True)
+
+
+def _greet(session: Session, outcome: Outcome) -> None:
+    session.greeted(outcome.text or "", esmtp=False)
 
 
 def helo(session: Session, argument: bytes) -> Outcome:
@@ -37,8 +50,7 @@ def helo(session: Session, argument: bytes) -> Outcome:
     name = _name(argument)
     if name is None:
         return refuse(replies.NEEDS_NAME)
-    reply = Reply(250, session.profile.hostname)
-    return Outcome(reply, commit=lambda session, _: session.greeted(name, esmtp=False), text=name)
+    return Outcome(_told((session.profile.hostname,)), commit=_greet, text=name)
 
 
 def _name(argument: bytes) -> str | None:

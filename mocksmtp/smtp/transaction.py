@@ -1,0 +1,85 @@
+"""What outcomes commit: a greeting, a transaction and its recipients, a login (RFC 5321 section 3.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp.answer import Answers
+from mocksmtp.smtp.demands import missing
+from mocksmtp.smtp.envelope import Envelope, Params, Recipient
+from mocksmtp.smtp.facts import Authenticated, TransactionEnded
+from mocksmtp.smtp.framing import DotReader
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mocksmtp.smtp.address import InvalidMailbox, Path
+    from mocksmtp.smtp.reply import Reply
+    from mocksmtp.smtp.stage import Stage
+    from mocksmtp.smtp.verbs import Verb
+
+NOTHING_LEGAL: Mapping[State, Mapping[bytes, Verb]] = {state: {} for state in State}
+"""While something is missing, each command is looked at closely."""
+
+
+class Transactions(Answers):
+    """The part of a session that changes: verbs propose, and what was accepted is done here."""
+
+    __slots__ = ("_legal", "_mail_data", "_missing")
+
+    _legal: Mapping[State, Mapping[bytes, Verb]]
+    _mail_data: DotReader | None
+    _missing: tuple[frozenset[str], Reply] | None
+
+    @property
+    def envelope(self) -> Envelope:
+        """The open mail transaction; only asked for where the state says that there is one."""
+        envelope = self.conversation.envelope
+        if envelope is None:
+            raise AssertionError("no transaction is open: the table of states let a command through")
+        return envelope
+
+    def greeted(self, name: str, esmtp: bool) -> None:
+        """EHLO or HELO was accepted; an open transaction ends (RFC 5321 section 4.1.4)."""
+        self.end_transaction()
+        self.conversation.helo = name
+        self.conversation.esmtp = esmtp
+        self.state = State.READY
+
+    def begin_transaction(self, path: Path, params: Params) -> None:
+        """MAIL was accepted."""
+        self.conversation.envelope = Envelope(self.next_id(), path, params)
+        self.state = State.MAIL
+
+    def add_recipient(self, path: Path, params: Params) -> None:
+        """RCPT was accepted."""
+        self.envelope.recipients.append(Recipient(path, params))
+        self.state = State.RCPT
+
+    def begin_data(self) -> None:
+        """DATA was accepted: what follows is mail data."""
+        self._mail_data = DotReader(self.profile.limits.message_size, self.profile.bare_newlines)
+
+    def logged_in(self, mechanism: str, identity: str) -> None:
+        """AUTH was accepted."""
+        self.conversation.auth = identity
+        self._demand()
+        self.publish(Authenticated(self.conversation, mechanism, identity))
+
+    def end_transaction(self) -> None:
+        """Forget the envelope, if there is one."""
+        if self.conversation.envelope is not None:
+            self.conversation.envelope = None
+            self.publish(TransactionEnded(self.conversation))
+            self.state = State.READY
+
+    def malformed(self, stage: Stage, invalid: InvalidMailbox) -> Outcome:
+        """Refuse what is no mailbox, in the words of the policy."""
+        return refuse(self.policy.malformed(stage, self.conversation, invalid.address, invalid.reason))
+
+    def _demand(self) -> None:
+        """Settle what the client must do before anything else, once for all its next commands."""
+        self._missing = missing(self.profile, self.conversation)
+        self._legal = self.profile.legal if self._missing is None else NOTHING_LEGAL
