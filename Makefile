@@ -15,13 +15,16 @@ help: ## list the commands
 run: $(VENV)/.runtime ## serve config/mocksmtp.yaml on 25, 465 and 587; PORTS=high: 2525, 4650, 5870
 	@$(if $(filter high,$(PORTS)),$(HIGH)) exec $(BIN)/python -m mocksmtp serve --config $(CONFIG)
 
-test: $(VENV)/.dev ## run all tests; those of the image only where a Docker engine answers
-	@if docker info >/dev/null 2>&1; then $(BIN)/pytest; else $(BIN)/pytest -m "not container"; fi
+test: $(VENV)/.dev ## run all tests; those of the image and of real peers only where these are
+	@marks="not nothing"; \
+	docker info >/dev/null 2>&1 || { marks="$$marks and not container"; echo "without the image: no Docker engine answers"; }; \
+	[ -d "$${PEERS_DIR:-/opt/mocksmtp-peers}" ] || { marks="$$marks and not peers"; echo "without real peers: tests/e2e/peers/install installs them"; }; \
+	$(BIN)/pytest -m "$$marks"
 
 unit: $(VENV)/.dev ## run the tests that need neither network nor engine
 	$(BIN)/pytest -m "not container and not e2e"
 
-check: $(VENV)/.dev ## format, lint, types, and tests with coverage of the pure rooms
+check: $(VENV)/.dev ## format, lint, types, and tests (real peers too) with coverage of the pure rooms
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -1,0 +1,69 @@
+"""A real Postfix delivers to the mock: what a mail server makes of the replies."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peers]
+
+SERVER = """
+auth: {users: {alice: wonderland}}
+listeners:
+  smtp: {port: 0, tls: starttls}
+  smtps: {port: 0, tls: implicit}
+  submission: {port: 0, tls: starttls, auth: required, require_tls: true}
+rules:
+  - name: bad-mailbox
+    when: {rcpt: "*@bad.example.com"}
+    reply: "553 5.1.3 <{rcpt}>: mailbox name not allowed"
+  - name: later
+    when: {rcpt: "*@later.example.com"}
+    reply: "451 4.7.1 come back later"
+"""
+MAIL = "From: a@b.test\r\nSubject: {}\r\n\r\nHello\r\n.\r\nend\r\n"
+
+
+def test_it_delivers_over_all_three_ports_and_trusts_our_ca(start, run_postfix, ca, kept):
+    server = start(SERVER)
+    peer = run_postfix(
+        "smtps unix - - n - - smtp -o smtp_tls_wrappermode=yes\n",
+        transport_maps="inline:{"
+        f" {{smtp.test = smtp:[localhost]:{server.ports['smtp']}}}"
+        f" {{smtps.test = smtps:[localhost]:{server.ports['smtps']}}}"
+        f" {{submission.test = smtp:[localhost]:{server.ports['submission']}}} }}",
+        smtp_tls_security_level="verify",
+        smtp_tls_CAfile=str(ca(server)),
+        smtp_sasl_auth_enable="yes",
+        smtp_sasl_security_options="noanonymous",
+        smtp_sasl_password_maps=f"inline:{{ {{[localhost]:{server.ports['submission']} = alice:wonderland}} }}",
+    )
+    for listener in ("smtp", "smtps", "submission"):
+        queue_id = peer.send("a@b.test", [f"x@{listener}.test"], MAIL.format(listener))
+        assert "(250 2.0.0 OK queued as " in peer.outcome(queue_id, f"x@{listener}.test", "sent")
+        peer.log.line_with(f"Verified TLS connection established to localhost[127.0.0.1]:{server.ports[listener]}")
+    assert peer.queue() == []
+    found = kept(server)
+    assert [m["listener"] for m in found] == ["smtp", "smtps", "submission"]
+    assert [m["auth"] for m in found] == [None, None, "alice"]
+    assert all(m["tls"] for m in found)
+
+
+def test_a_553_comes_back_to_the_sender_and_a_4xx_is_tried_again(start, run_postfix, fetch, kept):
+    server = start(SERVER)
+    peer = run_postfix(relayhost=f"[127.0.0.1]:{server.ports['smtp']}")
+    queue_id = peer.send(
+        "a@b.test", ["x@bad.example.com", "y@ok.test", "z@later.example.com"], MAIL.format("three")
+    )
+    assert "(250 2.0.0 OK queued as " in peer.outcome(queue_id, "y@ok.test", "sent")
+    told = peer.outcome(queue_id, "x@bad.example.com", "bounced")
+    assert "dsn=5.1.3" in told
+    assert "said: 553 5.1.3 <x@bad.example.com>: mailbox name not allowed (in reply to RCPT TO command)" in told
+    told = peer.outcome(queue_id, "z@later.example.com", "deferred")
+    assert "dsn=4.7.1" in told
+    assert "said: 451 4.7.1 come back later (in reply to RCPT TO command)" in told
+    bounce = peer.log.line_with(f" {queue_id}: sender non-delivery notification: ").rsplit(" ", 1)[1]
+    peer.outcome(bounce, "a@b.test", "sent")
+    report = next(m for m in kept(server) if m["mail"] == "")
+    assert report["rcpt"] == ["a@b.test"]
+    assert b"Status: 5.1.3" in fetch(server, f"/v1/messages/{report['id']}/raw")
+    assert [each["queue_id"] for each in peer.queue()] == [queue_id]
