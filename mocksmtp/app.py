@@ -10,7 +10,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
 from mocksmtp import __version__
-from mocksmtp.journal import Journal
 from mocksmtp.metrics import Metrics
 from mocksmtp.net.certificates import authority
 from mocksmtp.net.listeners import Listener
@@ -18,6 +17,7 @@ from mocksmtp.net.tls import server_context
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.facts import Fact
 from mocksmtp.stores.memory import MemoryStore
+from mocksmtp.terminal import Terminal
 from mocksmtp.web.site import make_site
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def queue_ids(seconds: Callable[[], float]) -> Callable[[], str]:
 
 
 class App:
-    """The service: listeners, store, metrics, journal and HTTP, from start to a quiet end."""
+    """The service: listeners, store, metrics, terminal and HTTP, from start to a quiet end."""
 
     def __init__(self, settings: Settings, reactor: Any, out: TextIO, log_format: str | None = None) -> None:
         """``out`` gets a line for each transaction; ``log_format`` is ``text`` or ``json``."""
@@ -59,10 +59,10 @@ class App:
         self.store = MemoryStore(settings.capture.messages, settings.capture.octets)
         rules = settings.rulebook_rules
         self.metrics = Metrics(self.store, [rule.name for rule in rules])
-        self.journal = Journal(out, refused=settings.capture.refused, clock=reactor.seconds, format=log_format)
+        self.terminal = Terminal(out, refused=settings.capture.refused, clock=reactor.seconds, format=log_format)
         # Who takes which fact is settled once: facts are published several times a message.
         self._subscribers = {
-            kind: [take for subscriber in (self.metrics, self.journal) if (take := subscriber.takes.get(kind))]
+            kind: [take for subscriber in (self.metrics, self.terminal) if (take := subscriber.takes.get(kind))]
             for kind in get_args(Fact)
         }
         self.rulebook = Rulebook(rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply)
@@ -93,7 +93,7 @@ class App:
             told.append(f"{settings.profile.name} on {port}" + (f" ({words})" if words else ""))
         if self.settings.http.port is not None:
             told.append(f"http on {self._serve_http()}")
-        self._flush = self.reactor.callLater(FLUSH, self._flush_journal)
+        self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)
         return f"mocksmtp {__version__} ready: " + ", ".join(told)
 
     def _bind(self, settings: ListenerSettings, listener: Listener) -> int:
@@ -130,11 +130,11 @@ class App:
         """Names of the listeners that do not accept now."""
         return [listener.profile.name for listener in self.listeners if not listener.accepts_on]
 
-    def _flush_journal(self) -> None:
+    def _flush_terminal(self) -> None:
         try:
-            self.journal.flush()
+            self.terminal.flush()
         finally:
-            self._flush = self.reactor.callLater(FLUSH, self._flush_journal)
+            self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)
 
     def stop(self) -> Deferred[None]:
         """Accept no more, answer 421 to idle sessions, let transactions end; fires when all are gone."""
@@ -165,7 +165,7 @@ class App:
             self._flush.cancel()
         if self.http is not None:
             self.http.stopListening()
-        self.journal.flush()
+        self.terminal.flush()
 
 
 def _reason(error: CannotListenError) -> str:

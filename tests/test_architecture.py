@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "net": {"smtp", "stores", "twisted", "zope", "OpenSSL", "cryptography"},
     "web": {"smtp", "stores", "twisted", "prometheus_client"},
     "metrics": {"smtp", "stores", "prometheus_client"},
-    "journal": {"smtp"},
+    "terminal": {"smtp"},
     "client": {"smtp", "cryptography"},
 }
 """Beside the standard library and itself; the command line and app may import everything."""

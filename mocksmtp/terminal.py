@@ -1,4 +1,4 @@
-"""The journal on the terminal: one line a transaction, with who, to whom, the reply and the rule."""
+"""The terminal: one line a transaction, with who, to whom, the reply and the rule."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Attempt:
         self.stage: Stage | None = None
 
 
-class Journal:
+class Terminal:
     """A subscriber of facts.  Lines are gathered, and written together by ``flush``."""
 
     def __init__(

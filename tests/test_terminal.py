@@ -1,4 +1,4 @@
-"""The journal: facts in, lines out."""
+"""The terminal: facts in, lines out."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import json
 
 import pytest
 
-from mocksmtp import journal
-from mocksmtp.journal import Journal
+from mocksmtp import terminal
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.address import Path
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
+from mocksmtp.terminal import Terminal
 
 WHO = Conversation("S1", "smtp", "mx.test", "192.0.2.1")
 
 
-class Terminal(io.StringIO):
+class Screen(io.StringIO):
     """An output that may be a terminal, in some encoding."""
 
     encoding = "utf-8"
@@ -54,8 +54,8 @@ def mail(sender="a@x.test", rcpt=("b@y.test",), end=QUEUED, rule=None):
 
 
 def written(told, out=None, **options):
-    out = out or Terminal()
-    writes = Journal(out, clock=lambda: 3723.5, **options)
+    out = out or Screen()
+    writes = Terminal(out, clock=lambda: 3723.5, **options)
     for fact in told:
         writes(fact)
     assert out.getvalue() == ""
@@ -115,12 +115,12 @@ def test_a_line_of_json():
 
 def test_colour_is_for_terminals(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[32m250 2.0.0 OK queued as Q1\x1b[0m" in written(mail(), Terminal(tty=True))[0]
-    assert "\x1b[31m550" in written(mail(end=NO), Terminal(tty=True))[0]
+    assert "\x1b[32m250 2.0.0 OK queued as Q1\x1b[0m" in written(mail(), Screen(tty=True))[0]
+    assert "\x1b[31m550" in written(mail(end=NO), Screen(tty=True))[0]
     assert "\x1b" not in written(mail())[0]
-    assert "\x1b" not in written(mail(), Terminal(tty=True), format="json")[0]
+    assert "\x1b" not in written(mail(), Screen(tty=True), format="json")[0]
     monkeypatch.setenv("NO_COLOR", "")
-    assert "\x1b" not in written(mail(), Terminal(tty=True))[0]
+    assert "\x1b" not in written(mail(), Screen(tty=True))[0]
 
 
 @pytest.mark.parametrize("format", ["text", "json"])
@@ -132,7 +132,7 @@ def test_control_octets_are_escaped(format):
 
 
 def test_what_the_terminal_cannot_show_is_escaped():
-    out = Terminal()
+    out = Screen()
     out.encoding = "ascii"
     assert "<\\xfc@x>" in written(mail("ü@x"), out)[0]
 
@@ -145,14 +145,14 @@ def test_refused_may_be_left_out():
 
 @pytest.mark.parametrize(("format", "last"), [("text", "(2 more are not told here)"), ("json", '{"dropped": 2}')])
 def test_too_many_lines_are_counted(monkeypatch, format, last):
-    monkeypatch.setattr(journal, "MOST_PENDING", 1)
+    monkeypatch.setattr(terminal, "MOST_PENDING", 1)
     lines = written([*mail(), *mail(), *mail()], format=format)
     assert len(lines) == 2
     assert lines[1] == last
 
 
 def test_a_terminal_that_is_gone_does_not_matter():
-    class Gone(Terminal):
+    class Gone(Screen):
         def write(self, text):
             raise BrokenPipeError
 
