@@ -14,6 +14,7 @@ from mocksmtp.metrics import Metrics
 from mocksmtp.net.certificates import authority
 from mocksmtp.net.listeners import Listener
 from mocksmtp.net.tls import server_context
+from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.facts import Fact
 from mocksmtp.stores.memory import MemoryStore
@@ -65,7 +66,10 @@ class App:
             kind: [take for subscriber in (self.metrics, self.terminal) if (take := subscriber.takes.get(kind))]
             for kind in get_args(Fact)
         }
-        self.rulebook = Rulebook(rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply)
+        self.listeners: list[Listener] = []
+        self.in_force = InForce(
+            Rulebook(rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply), self._follow
+        )
         self.authority = authority(settings.data, settings.tls.names, datetime.now(UTC))
         self.next_id = queue_ids(reactor.seconds)
         self.listeners = [self._listener(each) for each in settings.listeners]
@@ -76,12 +80,16 @@ class App:
         for take in self._subscribers[type(fact)]:
             take(fact)
 
+    def _follow(self, rulebook: Rulebook) -> None:
+        for listener in self.listeners:
+            listener.follow(rulebook)
+
     def _listener(self, settings: ListenerSettings) -> Listener:
         own = settings.certificate or self.settings.tls.certificate
         identity = (own.cert, own.key) if own else self.authority.identity
         tls = server_context(identity, self.settings.tls.versions)
         return Listener(
-            settings.profile, self.rulebook, self.store, self._publish, tls, self.reactor, self.next_id
+            settings.profile, self.in_force.rulebook, self.store, self._publish, tls, self.reactor, self.next_id
         )
 
     def start(self) -> str:

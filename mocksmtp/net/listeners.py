@@ -113,6 +113,12 @@ class Listener(Factory):
 
     # Connections.
 
+    def follow(self, policy: Policy) -> None:
+        """Ask another policy, in open sessions from their next command on."""
+        self.policy = policy
+        for connection in self.connections:
+            connection.session.policy = policy
+
     def buildProtocol(self, addr: IAddress | None) -> SmtpProtocol:
         """Make the session of a new connection."""
         host: str = getattr(addr, "host", "")

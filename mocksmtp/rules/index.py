@@ -93,6 +93,21 @@ class StageIndex:
         return found
 
 
+class Layers:
+    """The rules of one stage in two layers: all of the upper before any of the lower."""
+
+    __slots__ = ("_lower", "_upper", "speaks_of_body")
+
+    def __init__(self, upper: StageIndex | Layers, lower: StageIndex | Layers) -> None:
+        self._upper = upper
+        self._lower = lower
+        self.speaks_of_body: bool = upper.speaks_of_body or lower.speaks_of_body
+
+    def candidates(self, context: Context) -> list[Entry]:
+        """Return the rules that may hold, in their order."""
+        return self._upper.candidates(context) + self._lower.candidates(context)
+
+
 def _names(rule: Rule) -> set[str]:
     return {condition.name for condition in conditions_of(rule.when)}
 

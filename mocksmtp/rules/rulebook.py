@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 from mocksmtp.rules.condition import Test
 from mocksmtp.rules.conditions.rcpt import Rcpt
 from mocksmtp.rules.context import Context
-from mocksmtp.rules.index import Entry, StageIndex
+from mocksmtp.rules.index import Entry, Layers, StageIndex
 from mocksmtp.rules.mailboxes import Mailboxes, Refusal
 from mocksmtp.rules.pattern import Kind, PatternIndex
 from mocksmtp.rules.rule import Rule
@@ -51,10 +52,23 @@ class Rulebook:
             if rule.enabled:
                 for stage in rule.stages:
                     staged.setdefault(stage, []).append((number, rule))
-        self._stages = {stage: StageIndex(entries) for stage, entries in staged.items()}
+        self._stages: dict[Stage, StageIndex | Layers] = {
+            stage: StageIndex(entries) for stage, entries in staged.items()
+        }
         if self._mailboxes:
             for stage in (Stage.MAIL, Stage.RCPT):
                 self._stages.setdefault(stage, StageIndex([]))
+
+    def beneath(self, rules: Sequence[Rule]) -> Rulebook:
+        """Return a rulebook that asks these rules first; what is compiled here is not compiled again."""
+        if not rules:
+            return self
+        both = copy(self)
+        both._stages = dict(self._stages)
+        for stage, upper in Rulebook(rules)._stages.items():
+            lower = self._stages.get(stage)
+            both._stages[stage] = Layers(upper, lower) if lower is not None else upper
+        return both
 
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered; a search through a large body is handed back to be run elsewhere."""
@@ -72,7 +86,7 @@ class Rulebook:
         template = self._malformed[stage]
         return template.render(Context(stage, conversation, _NOTHING), address=address, reason=reason)
 
-    def _decide(self, index: StageIndex, context: Context) -> Decision:
+    def _decide(self, index: StageIndex | Layers, context: Context) -> Decision:
         candidates = index.candidates(context)
         if candidates:
             decision = self._by_rules(candidates, context)

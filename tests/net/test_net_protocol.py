@@ -186,6 +186,17 @@ def test_a_client_that_does_not_read_is_not_read(house):
     assert wire.producerState == "producing"
 
 
+def test_open_sessions_meet_another_policy_from_their_next_command(house):
+    protocol, wire = ready(house)
+    protocol.dataReceived(b"MAIL FROM:<a@x.test>\r\n")
+    house.listener.follow(TablePolicy(("rcpt -> 553 5.1.3 No",)))
+    protocol.dataReceived(b"RCPT TO:<b@y.test>\r\n")
+    assert [write[:3] for write in wire.said()] == [b"250", b"553"]
+    later, wire = ready(house)
+    later.dataReceived(b"MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\n")
+    assert wire.said()[-1].splitlines()[-1] == b"553 5.1.3 No"
+
+
 def test_silence_ends_a_session(monkeypatch):
     house = House(monkeypatch, idle_timeout=10.0)
     protocol, wire = ready(house)
