@@ -7,6 +7,7 @@ headers (``profile:``, ``policy:``, ``pipelined:``), then lines in order::
     C> octets    the client sends these octets; \\r \\n \\x00 \\\\ and \\{a*500} are understood
     S: 250 …     one reply line; the code and nothing but … stands for a whole reply
     = tls, = store, = store fails, = close     a step that is not a reply
+    = wait 2, = flush, = receive, = half-close, = abort     the same, where a fault strikes
     = message <escaped>, = envelope a@b -> c@d e@f     what was stored last
     ! idle, ! drain, ! shut down, ! busy       what the shell says, not the client
 
@@ -30,11 +31,24 @@ from mocksmtp.smtp.profile import Authentication, Limits, Profile
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.stage import Stage
-from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
+from mocksmtp.smtp.steps import (
+    Abort,
+    Close,
+    Decide,
+    Flush,
+    HalfClose,
+    Receive,
+    Send,
+    StartTls,
+    Step,
+    Store,
+    Wait,
+)
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
 
 FOLDER = File(__file__).parent / "dialogues"
 TLS = Tls("1.3", "TLS_AES_256_GCM_SHA384")
+WORDS = {Flush: "= flush", Receive: "= receive", HalfClose: "= half-close", Close: "= close", Abort: "= abort"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|\{(.+?)\*(\d+)\}|(.))")
 _REPLY = re.compile(r"(\d{3}) (?:(\d\.\d{1,3}\.\d{1,3}) )?(.*)")
 
@@ -207,8 +221,10 @@ class Player:
                 case StartTls():
                     self.events.append("= tls")
                     self.handshakes += 1
-                case Close():
-                    self.events.append("= close")
+                case Wait(seconds):
+                    self.events.append(f"= wait {seconds:g}")
+                case Flush() | Receive() | HalfClose() | Close() | Abort():
+                    self.events.append(WORDS[type(step)])
                 case Store(message):
                     self._store(message)
                 case Decide(search):

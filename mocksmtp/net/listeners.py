@@ -12,6 +12,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
+from mocksmtp.net.departures import Departures
 from mocksmtp.net.protocol import SmtpProtocol
 from mocksmtp.net.transport import Port
 from mocksmtp.smtp import replies
@@ -65,6 +66,7 @@ class Listener(Factory):
         self.tls = tls
         self.clock = reactor
         self.next_id = next_id
+        self.departures = Departures(reactor)
         self.port: Port | None = None
         self.connections: set[SmtpProtocol] = set()
         self._clients: dict[str, int] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
@@ -11,9 +12,22 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListen
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
+from mocksmtp.net import patience
 from mocksmtp.net.tls import describe
 from mocksmtp.smtp.session import Session
-from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
+from mocksmtp.smtp.steps import (
+    Abort,
+    Close,
+    Decide,
+    Flush,
+    HalfClose,
+    Receive,
+    Send,
+    StartTls,
+    Step,
+    Store,
+    Wait,
+)
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -44,6 +58,10 @@ class SmtpProtocol(Protocol):
         self._steps: deque[Step] = deque()
         self._performing = False
         self._waiting = False
+        # What ``net/patience.py`` keeps here: what ends a wait, whether it has no end, and a slow reader.
+        self.pause: Any = None
+        self.stalled = False
+        self.trickle: patience.Trickle | None = None
 
     # What Twisted calls.
 
@@ -75,6 +93,10 @@ class SmtpProtocol(Protocol):
     def connectionLost(self, _reason: Failure | None = None) -> None:
         """Tell everybody."""
         self._steps.clear()
+        for going_on in (self.pause, self.trickle):
+            if going_on is not None:
+                going_on.cancel()
+        self.pause = None
         self.listener.left(self)
         self.session.connection_lost()
 
@@ -103,6 +125,9 @@ class SmtpProtocol(Protocol):
 
     def drain(self) -> None:
         """End now if idle, else after the transaction."""
+        if self.stalled:
+            self.transport.abortConnection()
+            return
         self._perform(self.session.drain())
 
     def shut_down(self) -> None:
@@ -158,6 +183,18 @@ class SmtpProtocol(Protocol):
             self.transport.resumeProducing()
         self._perform(tell(answer))
 
+    def hold(self) -> None:
+        """Perform and read nothing until ``resume``; while it is our turn no deadline runs."""
+        self._waiting = True
+        self.deadline = inf
+        self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Go on with the steps that are left."""
+        self.pause = None
+        self.deadline = self.listener.idle_deadline
+        self._go_on(lambda _: [], None)
+
     def start_tls(self, _step: StartTls) -> None:
         """Begin the handshake; its end calls ``handshakeCompleted``."""
         self.transport.unregisterProducer()
@@ -184,4 +221,9 @@ PERFORM: dict[type, _Performs] = {
     Decide: SmtpProtocol.decide,
     StartTls: SmtpProtocol.start_tls,
     Close: SmtpProtocol.close,
+    Wait: patience.wait,
+    Flush: patience.flush,
+    Receive: patience.receive,
+    HalfClose: patience.half_close,
+    Abort: patience.abort,
 }

@@ -8,6 +8,9 @@ transport is used.  Measured: docs/decisions/direct-send.md.
 
 from __future__ import annotations
 
+from fcntl import ioctl
+from struct import unpack
+from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import main, tcp
@@ -53,6 +56,18 @@ class DirectServer(tcp.Server):
             return main.CONNECTION_DONE
         self.protocol.dataReceived(data)
         return None
+
+
+def unsent(transport: Any) -> bool:
+    """Say whether something that was written is still here, or on its way to the client's kernel."""
+    if transport.TLS:
+        aggregator = getattr(transport.protocol, "_aggregator", None)
+        if aggregator is not None:
+            aggregator.flush()
+    if transport.dataBuffer or transport._tempDataBuffer:
+        return True
+    (octets,) = unpack("i", ioctl(transport.fileno(), TIOCOUTQ, bytes(4)))
+    return bool(octets)
 
 
 def offers_direct(transport: type[tcp.Server] = tcp.Server) -> bool:

@@ -27,8 +27,40 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Let so many seconds pass before the next step; ``inf`` is until the client leaves."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Wait until the kernel has sent what was written and the client's has taken it, 1 s at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Govern how mail data is taken in: at so many octets a second, or so many of them and no more.
+
+    After ``after_octets`` the steps of ``then`` follow, and what comes behind is read if
+    they leave the connection open.  ``fault`` is the name under which this is told.
+    """
+
+    rate: float | None = None
+    after_octets: int | None = None
+    then: tuple[Step, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StartTls:
-    """Begin the TLS handshake as server; then call ``Session.tls_started``."""
+    """Begin the TLS handshake as server; then call ``Session.tls_started``.
+
+    ``certificate`` and ``handshake`` name what is to be wrong with it, where anything is.
+    """
+
+    certificate: str = ""
+    handshake: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +82,17 @@ class Close:
     """Send what is pending, then end the connection in good order (FIN; close_notify first under TLS)."""
 
 
-Step = Send | StartTls | Store | Decide | Close
+@dataclass(frozen=True, slots=True)
+class HalfClose:
+    """Send no more (FIN; close_notify under TLS), and read away what still comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """End the connection at once by a reset (RST)."""
+
+
+Step = Send | Wait | Flush | Receive | StartTls | Store | Decide | HalfClose | Close | Abort
+
+LAST = frozenset({StartTls, HalfClose, Close, Abort})
+"""Steps after which the session hears nothing more, or nothing until the handshake has ended."""

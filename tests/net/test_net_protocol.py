@@ -3,115 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 
 import pytest
-from dialogue import TablePolicy
-from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
+from shell import BODY, GREETING, MAIL, House, ready
+from twisted.internet.address import IPv6Address
 
-from mocksmtp.net.listeners import SWEEP, Listener
+from mocksmtp.net.listeners import SWEEP
 from mocksmtp.net.protocol import LINGER
 from mocksmtp.smtp import facts
-from mocksmtp.smtp.extensions import EXTENSIONS
-from mocksmtp.smtp.profile import Limits, Profile
 from mocksmtp.smtp.reply import Reply
-
-GREETING = b"220 mx.mock.test ESMTP mocksmtp ready\r\n"
-MAIL = b"MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n"
-BODY = b"Subject: x\r\n\r\nhello\r\n.\r\n"
-
-
-class Wire(StringTransport):
-    """A transport that writes down each write and how it was ended."""
-
-    TLS = False
-
-    def __init__(self):
-        super().__init__()
-        self.connected, self.writes, self.ended = True, [], None
-        self.handshake = None
-
-    def write(self, data):
-        super().write(data)
-        self.writes.append(data)
-
-    def loseWriteConnection(self):
-        self.ended = "fin"
-
-    def loseConnection(self):
-        self.ended = "close"
-
-    def abortConnection(self):
-        self.ended = "abort"
-
-    def startTLS(self, context):
-        self.handshake = context
-
-    def said(self):
-        """What was written since, a piece a write."""
-        writes, self.writes = self.writes, []
-        return writes
-
-
-class SlowStore:
-    """A store that answers when it is told to, or at once."""
-
-    def __init__(self):
-        self.at_once, self.messages, self.pending = True, [], []
-
-    def add(self, message, stored):
-        self.messages.append(message)
-        if self.at_once:
-            stored(None)
-        else:
-            self.pending.append(stored)
-
-
-class BoundPort:
-    connected = True
-
-    def getHost(self):
-        return IPv4Address("TCP", "127.0.0.1", 2525)
-
-    def stopListening(self):
-        self.connected = False
-
-
-class House:
-    """A listener with all that it needs."""
-
-    def __init__(self, monkeypatch, policy=(), **limits):
-        self.clock, self.store, self.facts, ids = Clock(), SlowStore(), [], count(1)
-        self.profile = Profile(extensions=tuple(EXTENSIONS.values()), limits=Limits(**limits))
-        self.listener = Listener(
-            self.profile, TablePolicy(policy), self.store, self.facts.append, "context", self.clock,
-            lambda: f"Q{next(ids)}",
-        )  # fmt: skip
-        monkeypatch.setattr(self.listener, "_bound", lambda interface, port: BoundPort())
-        assert self.listener.listen(None, 0) == 2525
-
-    def connect(self, address=None):
-        protocol, wire = self.listener.buildProtocol(address or IPv4Address("TCP", "192.0.2.1", 5)), Wire()
-        protocol.makeConnection(wire)
-        return protocol, wire
-
-    def pass_time(self, seconds):
-        self.clock.pump([SWEEP] * int(seconds / SWEEP + 1))
 
 
 @pytest.fixture
 def house(monkeypatch):
     return House(monkeypatch)
-
-
-def ready(house):
-    """Connect, say EHLO, and forget what was said."""
-    protocol, wire = house.connect()
-    protocol.dataReceived(b"EHLO me.test\r\n")
-    wire.said()
-    return protocol, wire
 
 
 def test_the_greeting(house):
