@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from dialogue import TablePolicy
 from shell import BODY, GREETING, MAIL, House, ready
 from twisted.internet.address import IPv6Address
 
