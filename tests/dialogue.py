@@ -9,6 +9,7 @@ headers (``profile:``, ``policy:``, ``pipelined:``), then lines in order::
     = tls, = store, = store fails, = close     a step that is not a reply
     = wait 2, = flush, = receive, = half-close, = abort     the same, where a fault strikes
     = message <escaped>, = envelope a@b -> c@d e@f     what was stored last
+    = params SIZE=1 …, = params c@d NOTIFY=NEVER …     the parameters of MAIL, and of that RCPT
     ! idle, ! drain, ! shut down, ! busy       what the shell says, not the client
 
 Client lines that follow each other are sent at once; after ``pipelined:`` all of them are.
@@ -46,6 +47,7 @@ from mocksmtp.smtp.steps import (
 )
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
 
+ABOUT_THE_MESSAGE = ("= message", "= envelope", "= params")
 FOLDER = File(__file__).parent / "dialogues"
 TLS = Tls("1.3", "TLS_AES_256_GCM_SHA384")
 WORDS = {Flush: "= flush", Receive: "= receive", HalfClose: "= half-close", Close: "= close", Abort: "= abort"}
@@ -138,13 +140,15 @@ def reply_of(text: str) -> Reply:
 
 def profile_of(words: list[str]) -> Profile:
     """Read the words of ``profile:`` lines."""
-    limits, login, own, hidden = {}, {}, {}, set()
+    limits, login, own, hidden, more = {}, {}, {}, set(), set()
     for word in words:
         name, _, value = word.partition("=")
         if name.startswith("limits."):
             limits[name[7:]] = int(value)
         elif name == "hide":
             hidden = set(value.split(","))
+        elif name == "show":
+            more = set(value.split(","))
         elif name == "users":
             login["users"] = None if value == "any" else dict(p.split(":") for p in value.split(","))
         elif name == "auth":
@@ -156,7 +160,7 @@ def profile_of(words: list[str]) -> Profile:
         else:
             kinds = {"bare_newlines": BareNewlines, "addresses": Addresses}
             own[name] = kinds[name](value) if value else True
-    shown = tuple(e for e in EXTENSIONS.values() if e.keyword not in hidden)
+    shown = tuple(e for e in EXTENSIONS.values() if (e.default or e.keyword in more) and e.keyword not in hidden)
     base = Profile(extensions=shown, limits=Limits(**limits), authentication=Authentication(**login))
     return replace(base, **own)
 
@@ -260,18 +264,27 @@ def play(dialogue: Dialogue, cut: int = 0) -> None:
     player = Player(dialogue.profile, dialogue.policy, dialogue.failing)
     for number, turn in enumerate(dialogue.turns):
         events = player.take(turn, cut)
-        steps = [line for line in turn.expected if not line.startswith(("= message", "= envelope"))]
+        steps = [line for line in turn.expected if not line.startswith(ABOUT_THE_MESSAGE)]
         assert agrees(steps, events), f"turn {number}, {turn.octets[:200]!r}: {steps} came as {events}"
         for line in turn.expected:
             if line.startswith("= message"):
                 assert player.stored[-1].content == unescape(line[10:])
             if line.startswith("= envelope"):
                 assert envelope_of(player.stored[-1]) == line[11:]
+            if line.startswith("= params"):
+                assert line[9:] in params_of(player.stored[-1])
 
 
 def envelope_of(message: Message) -> str:
     """Write an envelope as dialogues do."""
     return f"{message.mail.text or '<>'} -> {' '.join(r.path.text for r in message.recipients)}"
+
+
+def params_of(message: Message) -> list[str]:
+    """Write the parameters of MAIL and of each RCPT as dialogues do."""
+    said = [("", message.params), *((r.path.text, r.params) for r in message.recipients)]
+    pairs = [[to, *(k if v is None else f"{k}={v}" for k, v in params.items())] for to, params in said]
+    return [" ".join(filter(None, words)) for words in pairs]
 
 
 def agrees(expected: list[str], events: list[str]) -> bool:

@@ -32,7 +32,7 @@ LATER_KEYS = frozenset(
 )
 """Keys of the language that a later version reads; they are refused, never ignored."""
 LATER_NAMES = frozenset(
-    {"CHUNKING", "BINARYMIME", "DSN", "LIMITS", "XCLIENT", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"}
+    {"CHUNKING", "BINARYMIME", "XCLIENT", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"}
 )
 
 

@@ -68,6 +68,7 @@ class LimitsModel(Section):
     recipients: Annotated[Whole, at_least(1)] = 1000
     line_length: Annotated[Whole, at_least(512)] = 2048
     errors: Annotated[Whole, at_least(0)] = 20
+    recipient_domains: Annotated[Whole, at_least(0)] = 0
     transactions: Annotated[Whole, at_least(0)] = 0
     idle_timeout: Annotated[Duration, Field(gt=0)] = 300.0
     connections: Annotated[Whole, at_least(1)] = 10_000
@@ -264,7 +265,7 @@ class Configuration(RuleFile):
     listeners: dict[str, ListenerModel] = Field(default_factory=default_listeners)
     tls: TlsModel = TlsModel()
     auth: AuthModel = AuthModel()
-    extensions: Extensions = list(EXTENSIONS)
+    extensions: Extensions = [e.keyword for e in EXTENSIONS.values() if e.default]
     limits: LimitsModel = LimitsModel()
     syntax: SyntaxModel = SyntaxModel()
     capture: CaptureModel = CaptureModel()

@@ -78,4 +78,7 @@ def read_params(session: Session, rest: bytes, known: Mapping[str, Parameter]) -
         if wrong is not None:
             return wrong
         params[name] = value
+    for together in session.profile.together:
+        if (wrong := together(params)) is not None:
+            return wrong
     return params

@@ -44,3 +44,9 @@ ESMTP_PARAM = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~\u0080-\U0010f
 
 # xtext = *( xchar / hexchar ), hexchar = "+" 2(%x30-39 / %x41-46) (RFC 3461 section 4)
 XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
+
+# addr-type = atom (RFC 3461 section 4.2), atom as in RFC 822
+ATOM = re.compile(r"[!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~]+")
+
+# utf-8-addr-unitext = 1*(QUCHAR / EmbeddedUnicodeChar) (RFC 6533 section 3)
+UNITEXT = re.compile(r"[!-*,-<>-~\u0080-\U0010ffff]+")

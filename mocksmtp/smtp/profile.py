@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
@@ -11,8 +11,10 @@ from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.state import State
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
 from mocksmtp.smtp.verbs import VERBS
+from mocksmtp.smtp.verbs.rcpt import RCPT_OF_FEW_DOMAINS
 
 if TYPE_CHECKING:
+    from mocksmtp.smtp.envelope import Params
     from mocksmtp.smtp.extensions import Extension, Parameter
     from mocksmtp.smtp.verbs import Verb
 
@@ -22,12 +24,13 @@ ANY_USER = None
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one listener: sizes in octets, times in seconds; 0 transactions is no limit."""
+    """Bounds of one listener: sizes in octets, times in seconds; of domains and transactions 0 is no limit."""
 
     message_size: int = 25 * 1024 * 1024
     recipients: int = 1000
     line_length: int = 2048
     errors: int = 20
+    recipient_domains: int = 0
     transactions: int = 0
     idle_timeout: float = 300.0
     connections: int = 10_000
@@ -72,12 +75,15 @@ class Profile:
     legal: Mapping[State, Mapping[bytes, Verb]] = field(init=False, repr=False, compare=False)
     mail_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
     rcpt_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
+    together: tuple[Callable[[Params], Reply | None], ...] = field(init=False, repr=False, compare=False)
     enhanced: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         verbs = dict(VERBS)
         mail: dict[str, Parameter] = {}
         rcpt: dict[str, Parameter] = {}
+        if self.limits.recipient_domains:
+            verbs[b"RCPT"] = RCPT_OF_FEW_DOMAINS
         for extension in self.extensions:
             verbs.update((verb.name.encode(), verb) for verb in extension.verbs)
             mail.update(extension.mail)
@@ -88,6 +94,7 @@ class Profile:
         settle(self, "legal", {s: {n: v for n, v in verbs.items() if s in v.legal} for s in State})
         settle(self, "mail_params", mail)
         settle(self, "rcpt_params", rcpt)
+        settle(self, "together", tuple(e.together for e in self.extensions if e.together is not None))
         settle(self, "enhanced", any(e.keyword == "ENHANCEDSTATUSCODES" for e in self.extensions))
 
     def trusts(self, address: str) -> bool:

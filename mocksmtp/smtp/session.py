@@ -59,6 +59,7 @@ class Session(Transactions):
         self._lines = LineReader(profile.bare_newlines)
         self._line_length = profile.limits.line_length
         self._mail_data = None
+        self.domains = set()
         self._exchange: Exchange | None = None
         self.greeted_once = False
         self.draining = False

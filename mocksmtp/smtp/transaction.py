@@ -27,11 +27,13 @@ NOTHING_LEGAL: Mapping[State, Mapping[bytes, Verb]] = {state: {} for state in St
 class Transactions(Answers):
     """The part of a session that changes: verbs propose, and what was accepted is done here."""
 
-    __slots__ = ("_legal", "_mail_data", "_missing")
+    __slots__ = ("_legal", "_mail_data", "_missing", "domains")
 
     _legal: Mapping[State, Mapping[bytes, Verb]]
     _mail_data: DotReader | None
     _missing: tuple[frozenset[str], Reply] | None
+    domains: set[str]
+    """Domains of accepted recipients, where their number is limited."""
 
     @property
     def envelope(self) -> Envelope:

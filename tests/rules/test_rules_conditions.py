@@ -27,7 +27,10 @@ def context(stage=Stage.MESSAGE):
     who.helo, who.esmtp, who.auth = "Client.Test", True, "alice"
     who.tls = Tls("1.3", "X", "mx.test")
     who.envelope = Envelope("ID", path("Sender@Example.org"), {"SIZE": "1000", "BODY": "8BITMIME"})
-    who.envelope.recipients = [Recipient(path("a@x.test")), Recipient(path("b@xn--bcher-kva.test"))]
+    who.envelope.recipients = [
+        Recipient(path("a@x.test"), {"NOTIFY": "SUCCESS,DELAY"}),
+        Recipient(path("b@xn--bcher-kva.test")),
+    ]
     who.content = CONTENT if stage is Stage.MESSAGE else None
     asked = path("c@y.test") if stage is Stage.RCPT else None
     return Context(stage, who, Outcome(replies.OK, path=asked))
@@ -66,6 +69,9 @@ def context(stage=Stage.MESSAGE):
         ("{param: {BODY: 8bitmime}}", True),
         ("{param: {body: 7BIT}}", False),
         ("{param: {SMTPUTF8: '*'}}", False),
+        ("{param: {notify: '*success*'}}", True),
+        ("{param: {NOTIFY: '/^NEVER$/'}}", False),
+        ("{param: {NOTIFY: '*', BODY: 8BITMIME}}", True),
         ("{size: {over: 50B}}", True),
         ("{size: {over: 50B, under: 60B}}", False),
         ("{rcpt_count: {over: 1}}", True),

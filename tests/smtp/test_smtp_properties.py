@@ -15,6 +15,8 @@ from mocksmtp.smtp.syntax import BareNewlines
 REPLY_LINES = re.compile(r"(?:S: (\d{3})-[^\r\n]*\n)*S: (\d{3}) [^\r\n]*", re.DOTALL)
 LINES = [
     b"EHLO c\r\n", b"HELO c\r\n", b"MAIL FROM:<a@b>\r\n", b"MAIL FROM:<> SIZE=1 BODY=7BIT\r\n",
+    b"MAIL FROM:<a@b> RET=HDRS ENVID=+2B HOLDFOR=9 BY=1;R MT-PRIORITY=-9\r\n", b"RCPT TO:<c@d> NOTIFY=NEVER\r\n",
+    b"RCPT TO:<c@e> ORCPT=utf-8;\xc3\xbc\r\n", b"MAIL FROM:<> HOLDUNTIL=9999-12-31T23:59:59Z SMTPUTF8\r\n",
     b"RCPT TO:<c@d>\r\n", b"RCPT TO:<later@d>\r\n", b"RCPT TO:<\"x\\",
     b"DATA\r\n", b".\r\n", b"..\r\n", b"\r\n", b"\r", b"\n", b"a\n.\r\n",
     b"RSET\r\n", b"NOOP\r\n", b"VRFY x\r\n", b"EXPN\r\n", b"HELP\r\n", b"AUTH PLAIN\r\n", b"AUTH LOGIN YQ==\r\n",
@@ -24,6 +26,7 @@ PROFILES = [
     "", "without_tls users=any limits.line_length=64", "bare_newlines=accept addresses=off hide=STARTTLS",
     "bare_newlines=as_crlf addresses=lenient", "implicit_tls limits.message_size=5 limits.recipients=2",
     "limits.errors=3 limits.transactions=1 hide=ENHANCEDSTATUSCODES", "without_tls auth=required users=a:b",
+    "limits.recipient_domains=1 show=REQUIRETLS,FUTURERELEASE,DELIVERBY,MT-PRIORITY",
 ]  # fmt: skip
 POLICY = TablePolicy(("rcpt later@d -> later accept", "noop * -> later", "expn * -> 421 4.7.0 enough"))
 PROLOGUE = b"EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"

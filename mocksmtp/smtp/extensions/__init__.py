@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp.modules import modules_of
 
 if TYPE_CHECKING:
+    from mocksmtp.smtp.envelope import Params
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.session import Session
     from mocksmtp.smtp.verbs import Verb
@@ -22,7 +23,8 @@ class Extension:
     """What an extension adds: a line to EHLO, verbs, parameters.
 
     ``announce`` returns the EHLO line, or None while the extension may not be offered.
-    ``rank`` orders the lines of EHLO.
+    ``rank`` orders the lines of EHLO.  ``together`` looks at all parameters of one MAIL.
+    ``default`` is False for what is shown only where the configuration names it.
     """
 
     keyword: str
@@ -31,6 +33,8 @@ class Extension:
     verbs: tuple[Verb, ...] = ()
     mail: Mapping[str, Parameter] = field(default_factory=dict)
     rcpt: Mapping[str, Parameter] = field(default_factory=dict)
+    together: Callable[[Params], Reply | None] | None = None
+    default: bool = True
 
 
 def _found() -> dict[str, Extension]:

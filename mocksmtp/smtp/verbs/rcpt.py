@@ -61,4 +61,22 @@ def _plain(argument: bytes) -> Outcome | None:
     return None if path is None else _proposed(path)
 
 
+def of_few_domains(session: Session, argument: bytes) -> Outcome:
+    """Propose the same, unless the recipient's domain is one too many on this connection (RFC 9422)."""
+    outcome = rcpt(session, argument)
+    path = outcome.path
+    if path is None or not path.domain or path.domain in session.domains:
+        return outcome
+    if len(session.domains) >= session.profile.limits.recipient_domains:
+        return refuse(replies.TOO_MANY_DOMAINS)
+    return outcome._replace(commit=_take_and_count)
+
+
+def _take_and_count(session: Session, outcome: Outcome) -> None:
+    _take(session, outcome)
+    if outcome.path is not None:
+        session.domains.add(outcome.path.domain)
+
+
+RCPT_OF_FEW_DOMAINS = Verb("RCPT", Stage.RCPT, IN_MAIL, of_few_domains)
 VERBS = (Verb("RCPT", Stage.RCPT, IN_MAIL, rcpt),)
