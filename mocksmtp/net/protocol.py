@@ -76,7 +76,11 @@ class SmtpProtocol(Protocol):
         if self.session.deaf:
             return  # What comes after a close, or during a handshake, moves no deadline.
         self.deadline = self.listener.idle_deadline
-        self._perform(self.session.receive_data(data))
+        steps = self.session.receive_data(data)
+        if len(steps) == 1 and type(step := steps[0]) is Send and not self._steps and not self._waiting:
+            self.transport.write(step.data)
+        else:
+            self._perform(steps)
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
