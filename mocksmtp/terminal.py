@@ -6,15 +6,22 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TextIO
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from mocksmtp.smtp import facts
-from mocksmtp.smtp.facts import Fact
+from mocksmtp.smtp.facts import CommandAnswered, Fact
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 
+if TYPE_CHECKING:
+    from mocksmtp.smtp.conversation import Conversation
+
 MOST_PENDING = 100_000
 """Lines that may wait to be written; what comes on top is counted and told."""
+
+MOST_REPLIES = 5_000
+"""Replies of one transaction that are remembered until it ends; beyond, only the last."""
 
 SHOWN = 3
 """Recipients named on a line of text."""
@@ -39,19 +46,6 @@ class Line(NamedTuple):
     rule: str | None
 
 
-class _Attempt:
-    """A transaction under way, or the attempt at one."""
-
-    __slots__ = ("mail", "rcpt", "reply", "rule", "stage")
-
-    def __init__(self) -> None:
-        self.mail: str | None = None
-        self.rcpt: list[str] = []
-        self.reply: Reply | None = None
-        self.rule: str | None = None
-        self.stage: Stage | None = None
-
-
 class Terminal:
     """A subscriber of facts.  Lines are gathered, and written together by ``flush``."""
 
@@ -68,11 +62,12 @@ class Terminal:
         self._clock = clock
         self._json = format == "json"
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
-        self._attempts: dict[str, _Attempt] = {}
-        self._lines: list[Line] = []
+        self._attempts: dict[str, list[CommandAnswered]] = {}
+        # Facts are only gathered while mail goes on, and read when the lines are written.
+        self._lines: list[tuple[float, str, list[CommandAnswered]]] = []
         self._dropped = 0
         self.takes: dict[type, Callable[[Any], None]] = {
-            facts.CommandAnswered: self._answered,
+            CommandAnswered: self._answered,
             facts.TransactionEnded: self._ended,
             facts.SessionClosed: self._closed,
         }
@@ -83,49 +78,33 @@ class Terminal:
         if take is not None:
             take(fact)
 
-    def _answered(self, fact: facts.CommandAnswered) -> None:
-        stage, reply = fact.stage, fact.reply
-        if stage in BETWEEN_TRANSACTIONS:
-            if reply.code >= 400:
-                self._add(fact.who, stage, None, (), reply, fact.rule)
-            return
-        path = fact.path
-        if stage not in OF_A_TRANSACTION or (path is None and stage is Stage.DATA and reply.code < 400):
-            return
-        if stage is Stage.MAIL:
-            self._attempts.pop(fact.who.id, None)
-        attempt = self._attempts.get(fact.who.id)
-        if attempt is None:
-            attempt = self._attempts[fact.who.id] = _Attempt()
-        if path is not None:
-            if stage is Stage.MAIL:
-                attempt.mail = path.text
+    def _answered(self, fact: CommandAnswered) -> None:
+        stage = fact.stage
+        if stage in OF_A_TRANSACTION:
+            session = fact.who.id
+            attempt = self._attempts.get(session)
+            if attempt is None or stage is Stage.MAIL:
+                self._attempts[session] = [fact]
+            elif len(attempt) < MOST_REPLIES:
+                attempt.append(fact)
             else:
-                attempt.rcpt.append(path.text)
-        # The end of mail data decides; before it, the last refusal does, or else the last reply.
-        if stage is Stage.MESSAGE or reply.code >= 400 or attempt.reply is None or attempt.reply.code < 400:
-            attempt.reply, attempt.rule, attempt.stage = reply, fact.rule, stage
+                attempt[-1] = fact
+        elif fact.reply.code >= 400 and stage in BETWEEN_TRANSACTIONS:
+            self._add(fact.who, [fact])
 
     def _closed(self, fact: facts.SessionClosed) -> None:
         self._attempts.pop(fact.who.id, None)  # What was tried without a transaction has had its line.
 
     def _ended(self, fact: facts.TransactionEnded) -> None:
         attempt = self._attempts.pop(fact.who.id, None)
-        if attempt is not None and attempt.reply is not None:
-            stage = attempt.stage or Stage.MESSAGE
-            self._add(fact.who, stage, attempt.mail, tuple(attempt.rcpt), attempt.reply, attempt.rule)
+        if attempt is not None:
+            self._add(fact.who, attempt)
 
-    def _add(
-        self, who: Any, stage: Stage, mail: str | None, rcpt: tuple[str, ...], reply: Reply, rule: str | None
-    ) -> None:
-        if reply.code >= 400 and not self._refused:
-            return
+    def _add(self, who: Conversation, attempt: list[CommandAnswered]) -> None:
         if len(self._lines) >= MOST_PENDING:
             self._dropped += 1
-            return
-        self._lines.append(
-            Line(self._clock(), who.listener, who.client, who.id, stage.value, mail, rcpt, reply, rule)
-        )
+        else:
+            self._lines.append((self._clock(), who.client, attempt))
 
     def flush(self) -> None:
         """Write what has been gathered, in one piece."""
@@ -133,7 +112,8 @@ class Terminal:
             return
         lines, self._lines = self._lines, []
         tell = _as_json if self._json else self._as_text
-        text = "".join(tell(line) + "\n" for line in lines)
+        made = (_line(*line) for line in lines)
+        text = "".join(tell(line) + "\n" for line in made if line.reply.code < 400 or self._refused)
         if self._dropped:
             text += (
                 json.dumps({"dropped": self._dropped})
@@ -151,8 +131,7 @@ class Terminal:
             return
 
     def _as_text(self, line: Line) -> str:
-        at = datetime.fromtimestamp(line.at, UTC).strftime("%H:%M:%S")
-        told = [at, line.listener, line.client]
+        told = [_time_of_day(int(line.at)), line.listener, line.client]
         if line.mail is not None:
             told.append(f"from=<{line.mail}>")
         if line.rcpt:
@@ -165,6 +144,33 @@ class Terminal:
         if self._colour:
             after = f"{COLOURS[line.reply.code // 100]}{after}{PLAIN}"
         return f"{before} {after}" + (f" rule={line.rule}" if line.rule else "")
+
+
+def _line(at: float, client: str, attempt: list[CommandAnswered]) -> Line:
+    """Read what a line tells from the replies of a transaction."""
+    mail: str | None = None
+    rcpt: list[str] = []
+    decisive = attempt[0]
+    for fact in attempt:
+        path, stage = fact.path, fact.stage
+        if path is not None:
+            if stage is Stage.MAIL:
+                mail = path.text
+            else:
+                rcpt.append(path.text)
+        # The end of mail data decides; before it, the last refusal does, or else the last reply but 354.
+        code = fact.reply.code
+        if code >= 400 or stage is Stage.MESSAGE or (code < 300 and decisive.reply.code < 400):
+            decisive = fact
+    who = decisive.who
+    return Line(
+        at, who.listener, client, who.id, decisive.stage.value, mail, tuple(rcpt), decisive.reply, decisive.rule
+    )
+
+
+@lru_cache(4)
+def _time_of_day(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%H:%M:%S")
 
 
 def _printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -10,9 +11,17 @@ from mocksmtp.rules.condition import Anchor, Test
 from mocksmtp.rules.conditions.client import Client
 from mocksmtp.rules.context import Context
 from mocksmtp.rules.network import Networks
-from mocksmtp.rules.pattern import PatternIndex
+from mocksmtp.rules.pattern import Kind, PatternIndex
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.when import All, conditions_of
+from mocksmtp.smtp.stage import Stage
+
+REMEMBERED = 4096
+"""Values of a field whose search is kept."""
+
+
+PATH_NAMED_AT = {Stage.MAIL: "mail", Stage.RCPT: "rcpt"}
+"""The field of the path that the command of a stage names."""
 
 
 class Entry(NamedTuple):
@@ -21,6 +30,10 @@ class Entry(NamedTuple):
     number: int
     rule: Rule
     test: Test
+
+
+Find = Callable[[str], Sequence[Entry]]
+"""From a value to what is filed under the patterns that match it."""
 
 
 class NetworkIndex:
@@ -55,10 +68,10 @@ class NetworkIndex:
 class StageIndex:
     """The rules of one stage, each filed under its most selective condition."""
 
-    __slots__ = ("_always", "_fields", "_networks", "entries", "speaks_of_body")
+    __slots__ = ("_always", "_fields", "_networks", "entries", "of_path", "speaks_of_body")
 
-    def __init__(self, rules: Sequence[tuple[int, Rule]]) -> None:
-        """Take rules with their numbers, in order."""
+    def __init__(self, stage: Stage, rules: Sequence[tuple[int, Rule]]) -> None:
+        """Take the rules of a stage with their numbers, in order."""
         self.entries = [Entry(number, rule, rule.when.test()) for number, rule in rules]
         self._always: list[Entry] = []
         self._networks: NetworkIndex | None = None
@@ -73,9 +86,13 @@ class StageIndex:
                 self._networks.add(networks, entry)
             else:
                 self._always.append(entry)
-        self._fields: list[tuple[PatternIndex, Callable[[Context], Iterable[str]]]] = [
-            (PatternIndex(anchor.kind, patterns), anchor.values) for anchor, patterns in anchored.values()
+        self._fields: list[tuple[Find, Callable[[Context], Iterable[str]]]] = [
+            (_remembering(PatternIndex(anchor.kind, patterns), anchor.kind), anchor.values)
+            for anchor, patterns in anchored.values()
         ]
+        # Where every rule is filed under the path that the command names, a look at that is enough.
+        by_path = list(anchored) == [PATH_NAMED_AT.get(stage)] and not (self._always or self._networks)
+        self.of_path: Find | None = self._fields[0][0] if by_path else None
         self.speaks_of_body = any("body" in _names(rule) for _, rule in rules)
 
     def candidates(self, context: Context) -> list[Entry]:
@@ -83,9 +100,9 @@ class StageIndex:
         found = list(self._always)
         if self._networks is not None:
             found += self._networks.find(context.conversation.client)
-        for index, values in self._fields:
+        for find, values in self._fields:
             for value in values(context):
-                found += index.find(value)
+                found += find(value)
         if len(found) > 1:
             # A rule may be found under several of its patterns.
             unique = {entry.number: entry for entry in found}
@@ -96,16 +113,22 @@ class StageIndex:
 class Layers:
     """The rules of one stage in two layers: all of the upper before any of the lower."""
 
-    __slots__ = ("_lower", "_upper", "speaks_of_body")
+    __slots__ = ("_lower", "_upper", "of_path", "speaks_of_body")
 
     def __init__(self, upper: StageIndex | Layers, lower: StageIndex | Layers) -> None:
         self._upper = upper
         self._lower = lower
         self.speaks_of_body: bool = upper.speaks_of_body or lower.speaks_of_body
+        self.of_path: Find | None = None
 
     def candidates(self, context: Context) -> list[Entry]:
         """Return the rules that may hold, in their order."""
         return self._upper.candidates(context) + self._lower.candidates(context)
+
+
+def _remembering(index: PatternIndex, kind: Kind) -> Find:
+    """Return the index's search; what short values found is kept, because senders and recipients come again."""
+    return index.find if kind is Kind.OCTETS else lru_cache(REMEMBERED)(index.find)
 
 
 def _names(rule: Rule) -> set[str]:

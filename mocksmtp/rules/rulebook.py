@@ -53,11 +53,11 @@ class Rulebook:
                 for stage in rule.stages:
                     staged.setdefault(stage, []).append((number, rule))
         self._stages: dict[Stage, StageIndex | Layers] = {
-            stage: StageIndex(entries) for stage, entries in staged.items()
+            stage: StageIndex(stage, entries) for stage, entries in staged.items()
         }
         if self._mailboxes:
             for stage in (Stage.MAIL, Stage.RCPT):
-                self._stages.setdefault(stage, StageIndex([]))
+                self._stages.setdefault(stage, StageIndex(stage, []))
 
     def beneath(self, rules: Sequence[Rule]) -> Rulebook:
         """Return a rulebook that asks these rules first; what is compiled here is not compiled again."""
@@ -75,6 +75,9 @@ class Rulebook:
         index = self._stages.get(stage)
         if index is None:
             return AS_PROPOSED
+        find, path = index.of_path, outcome.path
+        if find is not None and path is not None and not find(path.key) and not self._mailboxes:
+            return AS_PROPOSED  # The way of nearly every command; mailboxes are the only others to ask.
         context = Context(stage, conversation, outcome)
         content = conversation.content
         if content is not None and index.speaks_of_body and len(content) > SEARCHED_ELSEWHERE:

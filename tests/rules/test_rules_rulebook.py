@@ -76,6 +76,20 @@ def test_then_says_whether_to_close(then, close):
     assert ask(Rulebook([rule("a", "{rcpt: y.test}", then=then)])).close is close
 
 
+@pytest.mark.parametrize(
+    ("when", "rule_name"),
+    [
+        ("{rcpt: x@y.test}", "r"),
+        ("{mail: from@a.test}", "r"),
+        ("{mail: x@y.test}", None),
+        ("{mail: a.test, rcpt: y.test}", "r"),
+        ("{mail: a.test, rcpt: z.test}", None),
+    ],
+)
+def test_at_rcpt_a_rule_on_the_sender_is_held_against_the_sender(when, rule_name):
+    assert ask(Rulebook([rule("r", when, stage=Stage.RCPT)])).rule == rule_name
+
+
 def test_then_close_without_a_reply_closes_after_our_own():
     decision = ask(Rulebook([rule("a", "{rcpt: y.test}", None, then="close")]))
     assert (decision.reply, decision.close) == (None, True)
