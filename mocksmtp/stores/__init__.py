@@ -17,18 +17,27 @@ class Usage(NamedTuple):
     dropped: int
 
 
+class Unreadable(Exception):
+    """What is kept cannot be read now; the text says why."""
+
+
 class Store(Protocol):
-    """Keeps messages within bounds; the oldest goes first and is counted."""
+    """Keeps messages within bounds; the oldest goes first and is counted.
+
+    What is read is awaited, because a store on a disk or on another machine takes its
+    time, and nobody else may wait for it; a store in memory answers at once.  Raises
+    Unreadable.
+    """
 
     def add(self, message: Message, stored: Callable[[Reply | None], None]) -> None:
         """Keep a message, then call ``stored`` exactly once: with None, or with the reply that says why not."""
         ...
 
-    def get(self, message_id: str) -> Message | None:
+    async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not (or no longer) there."""
         ...
 
-    def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
+    async def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
         """Return up to ``limit`` messages, newest first; with ``before`` only those older than that id."""
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import islice
 
@@ -19,7 +20,8 @@ class MemoryStore:
         """Take the bounds: a number of messages, and octets of content."""
         self._most = messages
         self._most_octets = octets
-        self._messages: dict[str, Message] = {}
+        # Not a plain dict: that finds its first entry by passing all that were taken from its front.
+        self._messages: OrderedDict[str, Message] = OrderedDict()
         self._octets = 0
         self._dropped = 0
 
@@ -34,16 +36,16 @@ class MemoryStore:
         self._messages[message.id] = message
         self._octets += size
         while self._octets > self._most_octets or len(self._messages) > self._most:
-            oldest = self._messages.pop(next(iter(self._messages)))
+            _, oldest = self._messages.popitem(last=False)
             self._octets -= len(oldest.content)
             self._dropped += 1
         stored(None)
 
-    def get(self, message_id: str) -> Message | None:
+    async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""
         return self._messages.get(message_id)
 
-    def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
+    async def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
         """Return up to ``limit`` messages, newest first; with ``before`` only those older than that id."""
         # Ids sort by time, so a message that is gone still marks its place.
         messages = reversed(self._messages.values())

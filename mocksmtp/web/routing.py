@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -25,7 +25,9 @@ class Query(NamedTuple):
     accept: str
 
 
-Respond = Callable[[Query], Answer]
+Pending = Coroutine[Any, Any, Answer]
+Respond = Callable[[Query], Answer | Pending]
+"""A route answers at once, or is ``async`` because it has to wait for something."""
 
 
 class Route(NamedTuple):
@@ -67,7 +69,7 @@ class Table:
             (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path)), route) for route in routes
         ]
 
-    def respond(self, method: str, path: str, query: Mapping[str, str], accept: str) -> Answer:
+    def respond(self, method: str, path: str, query: Mapping[str, str], accept: str) -> Answer | Pending:
         """Find the route and ask it; a HEAD is answered as a GET.  Raises Problem."""
         allowed: list[str] = []
         wanted = "GET" if method == "HEAD" else method

@@ -7,12 +7,14 @@ from ipaddress import ip_address
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
 from twisted.web.resource import Resource
-from twisted.web.server import Request, Site
+from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from mocksmtp.stores import Store
+from mocksmtp.stores import Store, Unreadable
 from mocksmtp.web.routes import ca, health, index, messages, metrics
-from mocksmtp.web.routing import Answer, Problem, Table
+from mocksmtp.web.routing import Answer, Pending, Problem, Table
 
 KNOWN_HOSTS = frozenset({"localhost", "host.docker.internal", "host.testcontainers.internal"})
 """Names of this machine as containers and tests call it."""
@@ -24,6 +26,8 @@ SAFE = (
 )
 REASONS = {421: b"Misdirected Request", 422: b"Unprocessable Content"}
 """Status lines that Twisted does not know."""
+
+log = Logger(namespace="mocksmtp.web")
 
 
 class QuietSite(Site):
@@ -46,12 +50,24 @@ class Everything(Resource):
         self._table = table
         self._hosts = hosts
 
-    def render(self, request: Request) -> bytes:
-        """Answer a request."""
+    def render(self, request: Request) -> bytes | int:
+        """Answer a request, at once or when the route has what it waits for."""
         try:
             answer = self._answer(request)
         except Problem as problem:
             answer = problem.answer()
+        if isinstance(answer, Answer):
+            return self._written(request, answer)
+        pending = Deferred.fromCoroutine(_answered(answer))
+        request.notifyFinish().addErrback(lambda _: pending.cancel())
+        pending.addCallbacks(lambda answered: self._finish(request, answered), lambda _: None)
+        return NOT_DONE_YET
+
+    def _finish(self, request: Request, answer: Answer) -> None:
+        request.write(self._written(request, answer))
+        request.finish()
+
+    def _written(self, request: Request, answer: Answer) -> bytes:
         request.setResponseCode(answer.status, REASONS.get(answer.status))
         request.setHeader(b"Content-Type", answer.content_type.encode())
         for name, value in (*SAFE, *answer.headers):
@@ -59,7 +75,7 @@ class Everything(Resource):
         request.setHeader(b"Content-Length", str(len(answer.body)).encode())
         return b"" if request.method == b"HEAD" else answer.body
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Answer | Pending:
         host = (request.getHeader("host") or "").strip()
         if not is_known_host(host, self._hosts):
             raise Problem(421, "Misdirected request", f"this server is not called {host!r}; see http.hosts")
@@ -69,6 +85,21 @@ class Everything(Resource):
         }
         path = request.path.decode(errors="replace")
         return self._table.respond(request.method.decode(), path, query, request.getHeader("accept") or "")
+
+
+async def _answered(pending: Pending) -> Answer:
+    """Wait for an answer; what goes wrong on the way becomes one."""
+    try:
+        return await pending
+    except Problem as problem:
+        return problem.answer()
+    except Unreadable as error:
+        return Problem(503, "Not readable", str(error)).answer()
+    except CancelledError:
+        raise
+    except Exception:
+        log.failure("a request failed")
+        return Problem(500, "Internal error", "see the log of the server").answer()
 
 
 def is_known_host(host: str, names: frozenset[str]) -> bool:

@@ -8,12 +8,17 @@ from pathlib import Path as File
 
 import pytest
 from prometheus_client import CollectorRegistry
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs
+from twisted.python.failure import Failure
 
 from mocksmtp.smtp.address import NULL_PATH, Path
 from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.envelope import Message, Recipient
+from mocksmtp.stores import Unreadable
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.site import is_known_host, make_site
 
@@ -197,6 +202,58 @@ def test_requests_on_one_connection_are_answered_in_order():
     protocol.makeConnection(transport)
     protocol.dataReceived(asked)
     assert re.findall(rb"HTTP/1.1 (\d+)", transport.value()) == [b"200", b"404", b"200"]
+
+
+class SlowStore(MemoryStore):
+    """Answers when the test lets it."""
+
+    def __init__(self):
+        super().__init__(10, 10_000)
+        self.answer = Deferred()
+
+    async def get(self, message_id):
+        return await self.answer
+
+
+def ask_slowly(store):
+    site = make_site(store, CollectorRegistry(), tuple, CA, [], Clock())
+    protocol, transport = site.buildProtocol(None), StringTransport()
+    protocol.makeConnection(transport)
+    protocol.dataReceived(b"GET /v1/messages/A1/raw HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert transport.value() == b""
+    return protocol, transport
+
+
+def test_an_answer_may_take_its_time():
+    store = SlowStore()
+    _, transport = ask_slowly(store)
+    store.answer.callback(message(1))
+    assert transport.value().endswith(b"\r\n\r\n" + MAIL)
+
+
+def test_a_client_that_leaves_before_the_answer_gets_none():
+    store = SlowStore()
+    protocol, transport = ask_slowly(store)
+    protocol.connectionLost(Failure(ConnectionDone()))
+    store.answer.callback(message(1))
+    assert transport.value() == b""
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "detail"),
+    [
+        (Unreadable("disk I/O error"), 503, "disk I/O error"),
+        (ZeroDivisionError(), 500, "see the log of the server"),
+    ],
+)
+def test_what_goes_wrong_while_an_answer_is_made_is_told(error, status, detail):
+    store = SlowStore()
+    _, transport = ask_slowly(store)
+    with capturedLogs() as logged:
+        store.answer.errback(error)
+    head, _, body = transport.value().partition(b"\r\n\r\n")
+    assert (head.split()[1], json.loads(body)["detail"]) == (str(status).encode(), detail)
+    assert len(logged) == (status == 500)
 
 
 def test_the_docs_have_a_heading_and_a_curl_line_for_each_route():

@@ -30,9 +30,9 @@ th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd;
 def routes(store: Store) -> list[Route]:
     """Return the route over this store."""
 
-    def page(_: Query) -> Answer:
+    async def page(_: Query) -> Answer:
         usage = store.usage()
-        rows = "\n".join(_row(summary(message)) for message in store.newest(SHOWN))
+        rows = "\n".join(_row(summary(message)) for message in await store.newest(SHOWN))
         text = PAGE.format(version=__version__, count=usage.messages, dropped=usage.dropped, rows=rows)
         return Answer(text.encode("utf-8", "replace"), "text/html; charset=utf-8")
 

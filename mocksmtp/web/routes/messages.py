@@ -17,13 +17,13 @@ MOST = 1000
 def routes(store: Store) -> list[Route]:
     """Return the routes over this store."""
 
-    def find(query: Query) -> Message:
-        message = store.get(query.path["id"])
+    async def find(query: Query) -> Message:
+        message = await store.get(query.path["id"])
         if message is None:
             raise Problem(404, "Not found", f"there is no message {query.path['id']} (any more)")
         return message
 
-    def listed(query: Query) -> Answer:
+    async def listed(query: Query) -> Answer:
         for name in query.query:
             if name not in ("limit", "before"):
                 raise Problem(422, "Bad query", "limit and before are known here", field=name)
@@ -31,18 +31,21 @@ def routes(store: Store) -> list[Route]:
         if before is not None and not ID.fullmatch(before):
             raise Problem(422, "Bad query", "before is the id of a message", field="before")
         limit = _limit(query.query.get("limit"))
-        messages = store.newest(limit, before)
+        messages = await store.newest(limit, before)
         following = messages[-1].id if len(messages) == limit else None
         return as_json({"messages": [summary(message) for message in messages], "next": following})
 
-    def raw(query: Query) -> Answer:
-        message = find(query)
+    async def told(query: Query) -> Answer:
+        return as_json(whole(await find(query)))
+
+    async def raw(query: Query) -> Answer:
+        message = await find(query)
         headers = (("Content-Disposition", f'attachment; filename="{message.id}.eml"'),)
         return Answer(message.content, "message/rfc822", headers=headers)
 
     return [
         Route("GET", "/v1/messages", listed),
-        Route("GET", "/v1/messages/{id}", lambda query: as_json(whole(find(query)))),
+        Route("GET", "/v1/messages/{id}", told),
         Route("GET", "/v1/messages/{id}/raw", raw),
     ]
 
