@@ -140,7 +140,7 @@ def reply_of(text: str) -> Reply:
 
 def profile_of(words: list[str]) -> Profile:
     """Read the words of ``profile:`` lines."""
-    limits, login, own, hidden, more = {}, {}, {}, set(), set()
+    limits, login, own, hidden, more, only = {}, {}, {}, set(), set(), set(EXTENSIONS)
     for word in words:
         name, _, value = word.partition("=")
         if name.startswith("limits."):
@@ -149,6 +149,8 @@ def profile_of(words: list[str]) -> Profile:
             hidden = set(value.split(","))
         elif name == "show":
             more = set(value.split(","))
+        elif name == "only":
+            only = set(value.split(","))
         elif name == "users":
             login["users"] = None if value == "any" else dict(p.split(":") for p in value.split(","))
         elif name == "auth":
@@ -160,7 +162,8 @@ def profile_of(words: list[str]) -> Profile:
         else:
             kinds = {"bare_newlines": BareNewlines, "addresses": Addresses}
             own[name] = kinds[name](value) if value else True
-    shown = tuple(e for e in EXTENSIONS.values() if (e.default or e.keyword in more) and e.keyword not in hidden)
+    known = [e for e in EXTENSIONS.values() if e.keyword in only]
+    shown = tuple(e for e in known if (e.default or e.keyword in more) and e.keyword not in hidden)
     base = Profile(extensions=shown, limits=Limits(**limits), authentication=Authentication(**login))
     return replace(base, **own)
 

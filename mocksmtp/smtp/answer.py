@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.envelope import Envelope, Message, Recipient
 from mocksmtp.smtp.facts import CommandAnswered, MessageAccepted, RuleMatched, TransactionEnded
-from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
-from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
 from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
-from mocksmtp.smtp.syntax import BareNewlines
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.facts import Publish
-    from mocksmtp.smtp.framing import DotReader
     from mocksmtp.smtp.policy import Policy
     from mocksmtp.smtp.profile import Profile
+    from mocksmtp.smtp.reply import Reply
 
 BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 
@@ -115,9 +113,13 @@ class Answers:
         if isinstance(decision, Decision):
             self._settle(stage, outcome, decision, steps)
         else:
-            self.held = True
-            self._pending = (stage, outcome, AS_PROPOSED)
-            steps.append(Decide(decision))
+            self._wait_for(decision, stage, outcome, steps)
+
+    def _wait_for(self, search: Search, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
+        """Have a search run, and keep what comes in until ``resume`` is told its decision."""
+        self.held = True
+        self._pending = (stage, outcome, AS_PROPOSED)
+        steps.append(Decide(search))
 
     def resume(self, decision: Decision, steps: list[Step]) -> None:
         """Go on with the decision that took its time."""
@@ -180,18 +182,6 @@ class Answers:
             self.deaf = True
         if stage is Stage.MAIL and not took and conversation.envelope is None:
             publish(TransactionEnded(conversation))
-
-    def end_of_data(self, queue_id: str, reader: DotReader, steps: list[Step]) -> None:
-        """Mail data has ended: refuse what may not be taken, ask about the rest (RFC 5321 section 4.2.5)."""
-        content = reader.content()
-        if content is None:
-            outcome = refuse(replies.TOO_BIG)
-        elif reader.bare and self.profile.bare_newlines is BareNewlines.REJECT:
-            outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
-        else:
-            self.conversation.content = content
-            outcome = Outcome(Reply(250, f"OK queued as {queue_id}", "2.0.0"))
-        self.answer(Stage.MESSAGE, outcome, steps)
 
     def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
         """The store has answered: say so, and end the transaction."""

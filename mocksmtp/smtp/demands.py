@@ -12,20 +12,38 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
 
-TLS_EXEMPT = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT"})
-"""What may be said before TLS where TLS is required (RFC 3207 section 4)."""
+TLS_EXEMPT = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT", "BDAT"})
+"""What may be said before TLS where TLS is required (RFC 3207 section 4).
 
-AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS"})
-"""What may be said before logging in where that is required (RFC 4954 section 6)."""
+BDAT may not; it refuses by itself, because the octets behind it are read all the same.
+"""
 
+AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS", "BDAT"})
+"""What may be said before logging in where that is required (RFC 4954 section 6); for BDAT see above."""
+
+_WITH_RECIPIENT = {
+    State.START: replies.SAY_EHLO,
+    State.READY: replies.NEEDS_MAIL,
+    State.MAIL: replies.NEEDS_RECIPIENT,
+    State.CHUNKS: replies.NEEDS_CHUNK,
+    State.SPOILT: replies.NEEDS_RSET,
+}
 WRONG_ORDER = {
-    "MAIL": {State.START: replies.SAY_EHLO, State.MAIL: replies.NESTED_MAIL, State.RCPT: replies.NESTED_MAIL},
-    "RCPT": {State.START: replies.SAY_EHLO, State.READY: replies.NEEDS_MAIL},
-    "DATA": {
+    "MAIL": {
+        State.START: replies.SAY_EHLO,
+        State.MAIL: replies.NESTED_MAIL,
+        State.RCPT: replies.NESTED_MAIL,
+        State.CHUNKS: replies.NEEDS_CHUNK,
+        State.SPOILT: replies.NEEDS_RSET,
+    },
+    "RCPT": {
         State.START: replies.SAY_EHLO,
         State.READY: replies.NEEDS_MAIL,
-        State.MAIL: replies.NEEDS_RECIPIENT,
+        State.CHUNKS: replies.NEEDS_CHUNK,
+        State.SPOILT: replies.NEEDS_RSET,
     },
+    "DATA": _WITH_RECIPIENT,
+    "BDAT": _WITH_RECIPIENT,
 }
 """The 503 that says what is missing; plain BAD_SEQUENCE for what is not here."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.conversation import Tls
+    from mocksmtp.smtp.framing import ChunkReader
 
 Params = Mapping[str, str | None]
 """ESMTP parameters of MAIL or RCPT: upper-case keyword to its value, None where it has none."""
@@ -24,9 +25,14 @@ class Recipient(NamedTuple):
 
 
 class Envelope:
-    """What one mail transaction has gathered so far; a transaction without MAIL has none."""
+    """What one mail transaction has gathered so far; a transaction without MAIL has none.
 
-    __slots__ = ("fired", "id", "keep", "mail", "params", "recipients")
+    ``chunks`` is there from the first BDAT on.
+    """
+
+    __slots__ = ("chunks", "fired", "id", "keep", "mail", "params", "recipients")
+
+    chunks: ChunkReader
 
     def __init__(self, queue_id: str, mail: Path, params: Params = NO_PARAMS) -> None:
         self.id = queue_id
@@ -42,6 +48,11 @@ class Envelope:
         """Octets the client announced with SIZE= (RFC 1870), None where it did not."""
         size = self.params.get("SIZE")
         return int(size) if size else None
+
+    @property
+    def binary(self) -> bool:
+        """Whether MAIL said BODY=BINARYMIME (RFC 3030): the content may hold any octets."""
+        return (self.params.get("BODY") or "").upper() == "BINARYMIME"
 
     @property
     def smtputf8(self) -> bool:

@@ -1,4 +1,4 @@
-"""Readers: octets in, a command line or mail data out (RFC 5321 sections 2.3.8 and 4.1.1.4).
+"""Readers: octets in, a command line or mail data out (RFC 5321 sections 2.3.8 and 4.1.1.4, RFC 3030).
 
 A reader returns None while it needs more, looks at each octet once, and keeps no more
 than its limit, however much is sent.
@@ -7,6 +7,7 @@ than its limit, however much is sent.
 from __future__ import annotations
 
 from io import BytesIO
+from typing import NamedTuple, Protocol
 
 from mocksmtp.smtp.syntax import BareNewlines
 
@@ -78,6 +79,26 @@ class LineReader:
         self._data, self._at, self._seen, self._overlong = b"", 0, 0, False
 
 
+class MailData(Protocol):
+    """Takes mail data in, however its end is told.
+
+    ``size`` is the octets of content seen so far, in all chunks of a transaction and also
+    those that are thrown away; ``bare`` tells whether a CR or LF stood alone where that is
+    not allowed.
+    """
+
+    size: int
+    bare: bool
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take octets; return what follows the end, None if the end has not come."""
+        ...
+
+    def content(self) -> bytes | None:
+        """Return the octets of the message so far, None if they were not kept."""
+        ...
+
+
 class DotReader:
     """Reads mail data up to CRLF.CRLF and undoes the dot-stuffing (RFC 5321 section 4.5.2).
 
@@ -136,6 +157,48 @@ class DotReader:
             self._content.write(data)
         elif self._content.tell():
             self._content = BytesIO()
+
+
+class Chunk(NamedTuple):
+    """What BDAT announces: how many octets follow the command, and whether they are the last."""
+
+    octets: int
+    last: bool
+
+
+class ChunkReader:
+    """Reads chunks of announced length, octet for octet (RFC 3030 section 2).
+
+    One reader takes all chunks of a transaction: ``expect`` announces one, ``feed`` takes
+    it.  With ``keep`` False the octets of a refused chunk are counted and thrown away.
+    """
+
+    __slots__ = ("_content", "_left", "bare", "size")
+
+    def __init__(self, keep: bool = True) -> None:
+        self._content = BytesIO() if keep else None
+        self._left = 0
+        self.bare = False  # A CR or LF may stand anywhere in a chunk.
+        self.size = 0
+
+    def expect(self, octets: int) -> None:
+        """Take so many octets more, at least one, before the end of this chunk."""
+        self._left = octets
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take octets; return what follows the end of the chunk, None if the end has not come."""
+        rest = None
+        if len(data) >= self._left:
+            data, rest = data[: self._left], data[self._left :]
+        self._left -= len(data)
+        self.size += len(data)
+        if self._content is not None:
+            self._content.write(data)
+        return rest
+
+    def content(self) -> bytes | None:
+        """Return the octets of all chunks so far, None if they are thrown away."""
+        return None if self._content is None else self._content.getvalue()
 
 
 def _may_begin_an_end(data: bytes) -> int:

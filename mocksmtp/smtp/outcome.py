@@ -9,6 +9,7 @@ from mocksmtp.smtp.envelope import NO_PARAMS, Params
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
+    from mocksmtp.smtp.framing import Chunk
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.sasl import Exchange
     from mocksmtp.smtp.steps import Step
@@ -22,9 +23,9 @@ class Outcome(NamedTuple):
     plain value, and one that depends on nothing but its argument may be proposed again.
     ``asks`` says whether the policy may answer instead: it is False for what the
     protocol itself refuses.  ``accept`` is the positive answer where ``reply`` is not
-    it (a wrong password).  ``path`` and ``params`` are what MAIL or RCPT named,
-    ``text`` what VRFY or EXPN did.  With ``exchange`` the reply is
-    a challenge (334) and the client's next line belongs to it.
+    it (a wrong password).  ``path`` and ``params`` are what MAIL or RCPT named, ``text``
+    what VRFY or EXPN did.  ``follows`` is what the client sends next that is no command:
+    the response to a challenge (334), or a chunk, which is read before it is answered.
     """
 
     reply: Reply
@@ -35,7 +36,7 @@ class Outcome(NamedTuple):
     path: Path | None = None
     params: Params = NO_PARAMS
     text: str | None = None
-    exchange: Exchange | None = None
+    follows: Exchange | Chunk | None = None
 
 
 def refuse(reply: Reply) -> Outcome:

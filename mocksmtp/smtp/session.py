@@ -9,14 +9,14 @@ from mocksmtp.smtp import replies
 from mocksmtp.smtp.demands import out_of_order
 from mocksmtp.smtp.extensions import OFFERABLE_VERBS
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
-from mocksmtp.smtp.framing import LineReader
+from mocksmtp.smtp.framing import Chunk, LineReader
+from mocksmtp.smtp.intake import Intake
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.sasl import Exchange, respond
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
 from mocksmtp.smtp.steps import Close, Send, Step
-from mocksmtp.smtp.transaction import Transactions
 from mocksmtp.smtp.verbs.quit import GOODBYE
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ UNOFFERED_COMMAND = Outcome(replies.NOT_OFFERED)
 GREETING_REFUSED = refuse(replies.BAD_SEQUENCE)
 
 
-class Session(Transactions):
+class Session(Intake):
     """One connection, from the greeting to the close.
 
     Call ``open`` first, then ``receive_data`` for what comes in, and ``tls_started``,
@@ -58,9 +58,9 @@ class Session(Transactions):
         super().__init__(profile, policy, conversation, publish, next_id, now)
         self._lines = LineReader(profile.bare_newlines)
         self._line_length = profile.limits.line_length
-        self._mail_data = None
         self.domains = set()
         self._exchange: Exchange | None = None
+        self._mail_data = self._incoming = None
         self.greeted_once = False
         self.draining = False
         self._demand()
@@ -149,8 +149,8 @@ class Session(Transactions):
 
     @property
     def idle(self) -> bool:
-        """Whether no transaction and no exchange is open."""
-        return self.conversation.envelope is None and self._exchange is None and not self.held
+        """Whether no transaction and no exchange is open, and nothing is being read."""
+        return self.conversation.envelope is None and not (self._exchange or self._mail_data or self.held)
 
     # The loop.
 
@@ -179,7 +179,10 @@ class Session(Transactions):
             return
         self._mail_data = None
         self._lines.feed(rest)
-        self.end_of_data(self.envelope.id, reader, steps)
+        if self._incoming is None:
+            self.end_of_message(reader, steps)
+        else:
+            self.end_of_chunk(self._incoming, steps)
 
     def _take_line(self, line: bytes | object, steps: list[Step]) -> None:
         if self._exchange is not None:
@@ -197,8 +200,13 @@ class Session(Transactions):
                 return
             # Trailing white space is tolerated (RFC 5321 section 4.1.1).
             outcome = verb.propose(self, argument.strip(b" \t"))
-            self._exchange = outcome.exchange
-            self.answer(verb.stage, outcome, steps)
+            if outcome.follows is None:
+                self.answer(verb.stage, outcome, steps)
+            elif isinstance(outcome.follows, Chunk):
+                self.begin_chunk(outcome, outcome.follows, steps)
+            else:
+                self._exchange = outcome.follows
+                self.answer(verb.stage, outcome, steps)
 
     def _legal_otherwise(self, name: bytes, steps: list[Step]) -> Verb | None:
         """Return the verb of a name in lower case, or before what must come first; else refuse it."""
@@ -223,7 +231,7 @@ class Session(Transactions):
             outcome = respond(self, exchange, line)
         else:
             outcome = refuse(replies.AUTH_LINE_TOO_LONG)
-        self._exchange = outcome.exchange
+        self._exchange = outcome.follows if isinstance(outcome.follows, Exchange) else None
         self.answer(Stage.AUTH, outcome, steps)
 
     def _not_understood(self, name: bytes) -> Outcome:

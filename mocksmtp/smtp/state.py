@@ -10,7 +10,8 @@ class State(StrEnum):
 
     ``REFUSED`` follows a greeting that was no 220 (RFC 5321 section 3.1), ``START`` waits
     for EHLO or HELO, ``READY`` for MAIL, ``MAIL`` for the first recipient, ``RCPT`` for
-    more of them or DATA.
+    more of them or DATA, ``CHUNKS`` for more of the mail data that BDAT began (RFC 3030),
+    ``SPOILT`` for RSET after a chunk was refused.
     """
 
     REFUSED = "refused"
@@ -18,12 +19,15 @@ class State(StrEnum):
     READY = "ready"
     MAIL = "mail"
     RCPT = "rcpt"
+    CHUNKS = "chunks"
+    SPOILT = "spoilt"
 
     __hash__ = str.__hash__  # Enum's own is a Python function, and states are looked up at every command.
 
 
-ANY = frozenset({State.START, State.READY, State.MAIL, State.RCPT})
 ALWAYS = frozenset(State)
+ANY = ALWAYS - {State.REFUSED}
 READY = frozenset({State.READY})
 IN_MAIL = frozenset({State.MAIL, State.RCPT})
 WITH_RECIPIENTS = frozenset({State.RCPT})
+FOR_CHUNKS = frozenset({State.RCPT, State.CHUNKS})

@@ -8,7 +8,7 @@ from mocksmtp.smtp.answer import Answers
 from mocksmtp.smtp.demands import missing
 from mocksmtp.smtp.envelope import Envelope, Params, Recipient
 from mocksmtp.smtp.facts import Authenticated, TransactionEnded
-from mocksmtp.smtp.framing import DotReader
+from mocksmtp.smtp.framing import ChunkReader, DotReader
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.state import State
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mocksmtp.smtp.address import InvalidMailbox, Path
+    from mocksmtp.smtp.framing import MailData
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.stage import Stage
     from mocksmtp.smtp.verbs import Verb
@@ -30,7 +31,7 @@ class Transactions(Answers):
     __slots__ = ("_legal", "_mail_data", "_missing", "domains")
 
     _legal: Mapping[State, Mapping[bytes, Verb]]
-    _mail_data: DotReader | None
+    _mail_data: MailData | None
     _missing: tuple[frozenset[str], Reply] | None
     domains: set[str]
     """Domains of accepted recipients, where their number is limited."""
@@ -64,6 +65,11 @@ class Transactions(Answers):
         """DATA was accepted: what follows is mail data."""
         self._mail_data = DotReader(self.profile.limits.message_size, self.profile.bare_newlines)
 
+    def begin_chunks(self) -> None:
+        """The first BDAT was accepted: the chunks to come make up the mail data."""
+        self.envelope.chunks = ChunkReader()
+        self.state = State.CHUNKS
+
     def logged_in(self, mechanism: str, identity: str) -> None:
         """AUTH was accepted."""
         self.conversation.auth = identity
@@ -75,6 +81,8 @@ class Transactions(Answers):
         if self.conversation.envelope is not None:
             self.conversation.envelope = None
             self.publish(TransactionEnded(self.conversation))
+            self.state = State.READY
+        elif self.state is State.SPOILT:
             self.state = State.READY
 
     def malformed(self, stage: Stage, invalid: InvalidMailbox) -> Outcome:

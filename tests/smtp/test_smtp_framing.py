@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mocksmtp.smtp.framing import TOO_LONG, DotReader, LineReader
+from mocksmtp.smtp.framing import TOO_LONG, ChunkReader, DotReader, LineReader
 from mocksmtp.smtp.syntax import BareNewlines
 
 REJECT, ACCEPT, AS_CRLF = BareNewlines.REJECT, BareNewlines.ACCEPT, BareNewlines.AS_CRLF
@@ -102,3 +102,32 @@ def test_mail_data_over_the_limit() -> None:
     assert reader.feed(b".\r\nNOOP") == b"NOOP"
     assert reader.content() is None
     assert reader.size == 50
+
+
+CHUNKS = [
+    # pieces, octets announced, content, rest
+    ([b"abc"], [3], b"abc", b""),
+    ([b"a", b"b", b"cNOOP"], [3], b"abc", b"NOOP"),
+    ([b"\r\n.\r\n", b"\0"], [6], b"\r\n.\r\n\0", b""),
+    ([b"abc", b"defg"], [3, 3], b"abcdef", b"g"),
+]
+
+
+@pytest.mark.parametrize(("pieces", "announced", "content", "rest"), CHUNKS)
+def test_chunks(pieces: list[bytes], announced: list[int], content: bytes, rest: bytes) -> None:
+    """A chunk ends with its last octet, and the next one goes on where it ended."""
+    reader, left = ChunkReader(), iter(pieces)
+    for octets in announced:
+        reader.expect(octets)
+        while (behind := reader.feed(next(left))) is None:
+            continue
+    assert behind == rest
+    assert (reader.content(), reader.size, reader.bare) == (content, len(content), False)
+
+
+def test_a_refused_chunk_is_counted_and_not_kept() -> None:
+    """Its octets go by."""
+    reader = ChunkReader(keep=False)
+    reader.expect(10**20)
+    assert reader.feed(b"x" * 1000) is None
+    assert (reader.content(), reader.size) == (None, 1000)

@@ -20,6 +20,7 @@ LINES = [
     b"RCPT TO:<c@d>\r\n", b"RCPT TO:<later@d>\r\n", b"RCPT TO:<\"x\\",
     b"DATA\r\n", b".\r\n", b"..\r\n", b"\r\n", b"\r", b"\n", b"a\n.\r\n",
     b"RSET\r\n", b"NOOP\r\n", b"VRFY x\r\n", b"EXPN\r\n", b"HELP\r\n", b"AUTH PLAIN\r\n", b"AUTH LOGIN YQ==\r\n",
+    b"BDAT 3\r\n", b"BDAT 0\r\n", b"BDAT 2 LAST\r\n.\n", b"BDAT 7 last\r\nRSET\r\n\0", b"BDAT -\r\n",
     b"AGEAYg==\r\n", b"*\r\n", b"STARTTLS\r\n", b"\xff\r\n", b"x" * 70, b"QUIT\r\n",
 ]  # fmt: skip
 PROFILES = [
@@ -29,7 +30,8 @@ PROFILES = [
     "limits.recipient_domains=1 show=REQUIRETLS,FUTURERELEASE,DELIVERBY,MT-PRIORITY",
 ]  # fmt: skip
 POLICY = TablePolicy(("rcpt later@d -> later accept", "noop * -> later", "expn * -> 421 4.7.0 enough"))
-PROLOGUE = b"EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"
+TRANSACTION = b"EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
+PROLOGUE = TRANSACTION + b"DATA\r\n"
 
 streams = st.lists(st.sampled_from(LINES) | st.binary(max_size=12), max_size=25).map(b"".join)
 profiles = st.sampled_from(PROFILES).map(str.split)
@@ -105,3 +107,29 @@ def test_dot_stuffing_round_trips(lines: list[str], size: int) -> None:
     assert rest is not None
     assert rest + stream[at + size :] == b"NOOP\r\n"
     assert (reader.content(), reader.bare, reader.size) == (content, False, len(content))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.binary(max_size=9), max_size=8), st.binary(max_size=9), st.lists(st.integers(1, 300), max_size=12)
+)
+@example([b"\r\n.\r\n", b""], b"", [])
+def test_chunks_make_up_the_content(chunks: list[bytes], last: bytes, cuts: list[int]) -> None:
+    """However content is split into chunks, and the stream of them cut, every octet is stored as it was sent."""
+    commands = [b"BDAT %d\r\n%s" % (len(chunk), chunk) for chunk in chunks]
+    commands.append(b"BDAT %d LAST\r\n%s" % (len(last), last))
+    events, stored = converse([], TRANSACTION + b"".join(commands) + b"NOOP\r\n", cuts)
+    assert stored == [b"".join(chunks) + last]
+    replies = [event[3:6] for event in events if event.startswith("S: ") and event[6] == " "]
+    assert replies == ["220"] + ["250"] * (4 + len(commands))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.binary(max_size=30), min_size=1, max_size=5), st.lists(st.integers(1, 300), max_size=12))
+def test_refused_chunks_are_no_commands(chunks: list[bytes], cuts: list[int]) -> None:
+    """Whatever stands in a refused chunk, there is one reply to it."""
+    commands = [b"BDAT %d LAST\r\n%s" % (len(chunk), chunk) for chunk in chunks]
+    events, stored = converse([], b"EHLO c\r\n" + b"".join(commands) + b"NOOP\r\n", cuts)
+    assert stored == []
+    replies = [event[3:6] for event in events if event.startswith("S: ") and event[6] == " "]
+    assert replies == ["220", "250"] + ["503"] * len(commands) + ["250"]

@@ -129,6 +129,70 @@ def test_input_is_kept_while_a_decision_is_searched() -> None:
     assert len(session.decided(step.search())) == 4
 
 
+def test_facts_of_a_message_in_one_chunk() -> None:
+    """BDAT LAST is one command and two stages: rules of both have matched, and there is one answer."""
+    policy = TablePolicy(("data * -> accept", "message * -> accept"))
+    player = opened(policy=policy, octets=TRANSACTION + b"BDAT 3 LAST\r\nabc")
+    told = [fact for fact in player.facts if isinstance(fact, (facts.RuleMatched, facts.CommandAnswered))]
+    assert [(type(fact).__name__, str(fact.stage)) for fact in told[-3:]] == [
+        ("RuleMatched", "data"), ("RuleMatched", "message"), ("CommandAnswered", "message"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "stages"), [(10, ["data", "message"]), (2, ["message"])])
+def test_facts_of_a_refused_chunk(size: int, stages: list[str]) -> None:
+    """The transaction ends with the refusal; the size is refused at the end of the message, as after DATA."""
+    policy = TablePolicy(("message * -> 554 5.7.1 no",))
+    chunks = b"BDAT 3\r\nabcBDAT 3 LAST\r\ndef" if size > 3 else b"BDAT 3 LAST\r\nabc"
+    transaction = b"EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
+    player = opened(f"limits.message_size={size}", policy, transaction + chunks)
+    told = [fact for fact in player.facts if isinstance(fact, facts.CommandAnswered)][4:]
+    assert [str(fact.stage) for fact in told] == stages
+    assert not told[-1].took_effect
+    assert names(player)[-1] == "TransactionEnded"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "wire"),
+    [
+        (b"BDAT 3\r\nabc", b"250 2.0.0 3 octets received\r\n"),
+        (b"BDAT 3 LAST\r\nabc", b"250 2.0.0 OK queued as Q1\r\n"),
+    ],
+)
+def test_a_fault_at_data_spoils_the_answer_to_the_first_chunk(chunks: bytes, wire: bytes) -> None:
+    """Also where the last chunk is the first, and the answer is the message's."""
+    player = opened(policy=Faulty(Stage.DATA), octets=TRANSACTION)
+    steps = player.session.receive_data(chunks)
+    if isinstance(steps[0], Store):
+        steps = player.session.stored(None)
+    assert steps == [Send(wire[::-1])]
+
+
+def test_a_fault_at_data_spoils_an_answer_that_took_its_time() -> None:
+    """The same where the message is searched."""
+
+    class Both(Faulty):
+        def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
+            found = super().decide(stage, conversation, outcome)
+            return (lambda: Decision()) if stage is Stage.MESSAGE else found
+
+    player = opened(policy=Both(Stage.DATA), octets=TRANSACTION)
+    (search,) = player.session.receive_data(b"BDAT 3 LAST\r\nabc")
+    assert isinstance(search, Decide)
+    (store,) = player.session.decided(search.search())
+    assert isinstance(store, Store)
+    assert player.session.stored(None) == [Send(b"250 2.0.0 OK queued as Q1\r\n"[::-1])]
+
+
+def test_a_session_is_not_idle_while_a_refused_chunk_is_read() -> None:
+    """It is answered before a service that shuts down says so."""
+    player = opened(octets=b"EHLO c\r\nBDAT 3\r\na")
+    assert player.session.drain() == []
+    assert [step.data[:3] for step in player.session.receive_data(b"bc") if isinstance(step, Send)] == [
+        b"503", b"421",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("call", ["stored", "decided"])
 def test_an_answer_nobody_asked_for(call: str) -> None:
     """Our own mistakes raise."""

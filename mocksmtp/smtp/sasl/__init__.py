@@ -88,7 +88,7 @@ def _advance(session: Session, exchange: Exchange, response: bytes | None) -> Ou
             text=verdict.identity,
         )
     text = base64.b64encode(challenge or b"").decode()
-    return Outcome(Reply(334, text), asks=False, exchange=exchange)
+    return Outcome(Reply(334, text), asks=False, follows=exchange)
 
 
 def text_of(response: bytes) -> str:

@@ -21,10 +21,13 @@ def _take(session: Session, _outcome: Outcome) -> None:
 PROPOSED = Outcome(replies.START_MAIL_INPUT, commit=_take)
 
 
-def data(_session: Session, argument: bytes) -> Outcome:
+def data(session: Session, argument: bytes) -> Outcome:
     """Propose to take mail data."""
     if argument:
         return refuse(replies.NO_ARGUMENT)
+    envelope = session.conversation.envelope
+    if envelope is not None and envelope.params and envelope.binary:
+        return refuse(replies.NEEDS_BDAT)  # RFC 3030 section 3: DATA has no room for binary content.
     return PROPOSED
 
 

@@ -1,0 +1,144 @@
+"""Mail data on its way in: by DATA up to the dot, by BDAT chunk after chunk (RFC 5321, RFC 3030)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.facts import RuleMatched
+from mocksmtp.smtp.framing import Chunk, ChunkReader
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import FOR_CHUNKS, State
+from mocksmtp.smtp.steps import Close, Step
+from mocksmtp.smtp.syntax import BareNewlines
+from mocksmtp.smtp.transaction import Transactions
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.framing import MailData
+    from mocksmtp.smtp.policy import Fault
+
+
+class Incoming(NamedTuple):
+    """A chunk that is being read, and what was decided when it was announced."""
+
+    chunk: Chunk
+    outcome: Outcome
+    decision: Decision
+    reply: Reply
+
+    @property
+    def taken(self) -> bool:
+        """Whether its octets are kept."""
+        return self.reply.code // 100 == 2
+
+
+class Intake(Transactions):
+    """The part of a session that takes mail data in, and answers once it is there.
+
+    A chunk is decided when it is announced and answered when it has been read, for the
+    octets of a refused one are read all the same (RFC 3030 section 2).
+    """
+
+    __slots__ = ("_incoming",)
+
+    _incoming: Incoming | None
+
+    def begin_chunk(self, outcome: Outcome, chunk: Chunk, steps: list[Step]) -> None:
+        """A chunk was announced: ask about the first of a transaction, then read it."""
+        found = self.policy.decide(Stage.DATA, self.conversation, outcome) if outcome.asks else AS_PROPOSED
+        if isinstance(found, Decision):
+            self._read_chunk(chunk, outcome, found, steps)
+        else:
+            self._wait_for(found, Stage.DATA, outcome, steps)
+
+    def resume(self, decision: Decision, steps: list[Step]) -> None:
+        """Go on with the decision that took its time."""
+        follows = self._pending[1].follows if self._pending else None
+        if isinstance(follows, Chunk):
+            _, outcome, _ = self._take_pending()
+            self._read_chunk(follows, outcome, decision, steps)
+        else:
+            super().resume(decision, steps)
+
+    def end_of_message(self, reader: MailData, steps: list[Step], faults: tuple[Fault, ...] = ()) -> None:
+        """All mail data is there: refuse what may not be taken, ask about the rest (RFC 5321 section 4.2.5).
+
+        ``faults`` are those that the first chunk brought, where it is the last one too.
+        """
+        content = reader.content()
+        if content is None:
+            outcome = refuse(replies.TOO_BIG)
+        elif reader.bare and self.profile.bare_newlines is BareNewlines.REJECT:
+            outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
+        else:
+            self.conversation.content = content
+            outcome = Outcome(Reply(250, f"OK queued as {self.envelope.id}", "2.0.0"))
+        if faults:
+            self._answer_with(faults, outcome, steps)
+        else:
+            self.answer(Stage.MESSAGE, outcome, steps)
+
+    def _answer_with(self, faults: tuple[Fault, ...], outcome: Outcome, steps: list[Step]) -> None:
+        found = self.policy.decide(Stage.MESSAGE, self.conversation, outcome) if outcome.asks else AS_PROPOSED
+
+        def joined(decision: Decision) -> Decision:
+            return decision._replace(faults=faults + decision.faults)
+
+        if isinstance(found, Decision):
+            self._settle(Stage.MESSAGE, outcome, joined(found), steps)
+        else:
+            search = found
+            self._wait_for(lambda: joined(search()), Stage.MESSAGE, outcome, steps)
+
+    # Chunks.
+
+    def _read_chunk(self, chunk: Chunk, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
+        reply = decision.reply or outcome.reply
+        if reply.code // 100 == 3:  # It lets mail data begin, as after DATA, but is no answer to BDAT.
+            reply = outcome.reply
+        self._incoming = incoming = Incoming(chunk, outcome, decision, reply)
+        if incoming.taken:
+            if outcome.commit is not None:
+                outcome.commit(self, outcome)
+            if not decision.keep:
+                self._keep_nothing(Stage.DATA)
+        reader = self.envelope.chunks if incoming.taken else ChunkReader(keep=False)
+        if chunk.octets:
+            reader.expect(chunk.octets)
+            self._mail_data = reader
+        else:
+            self.end_of_chunk(incoming, steps)
+
+    def end_of_chunk(self, incoming: Incoming, steps: list[Step]) -> None:
+        """A chunk has been read: answer it, or with the last one the message."""
+        self._incoming = None
+        chunk, outcome, decision, reply = incoming
+        if not incoming.taken:
+            self._refuse_chunk(incoming, steps)
+        elif not chunk.last:
+            self._reply(Stage.DATA, outcome, decision, reply, True, steps)
+        else:
+            for rule in decision.matched:
+                self.publish(RuleMatched(self.conversation, Stage.DATA, rule))
+            if decision.close:
+                # It ends where DATA would have ended it: before there is a message to speak of.
+                steps.append(Close())
+                self.deaf = True
+            else:
+                self.end_of_message(self.envelope.chunks, steps, decision.faults)
+
+    def _refuse_chunk(self, incoming: Incoming, steps: list[Step]) -> None:
+        """A refused chunk spoils its transaction; what was sent behind it is refused until the last one."""
+        chunk, outcome, decision, reply = incoming
+        spoils = self.state in FOR_CHUNKS
+        # The size of the message is refused at its end, as it is after DATA.
+        stage = Stage.MESSAGE if spoils and chunk.last and decision.reply is None else Stage.DATA
+        self._reply(stage, outcome, decision, reply, False, steps)
+        if spoils:
+            self._message_answered()
+            self.state = State.READY if chunk.last else State.SPOILT
+        elif chunk.last and self.state is State.SPOILT:
+            self.state = State.READY
