@@ -89,8 +89,9 @@ class App:
         identity = (own.cert, own.key) if own else self.authority.identity
         tls = server_context(identity, self.settings.tls.versions)
         return Listener(
-            settings.profile, self.in_force.rulebook, self.store, self._publish, tls, self.reactor, self.next_id
-        )
+            settings.profile, self.in_force.rulebook, self.store, self._publish, tls, self.reactor, self.next_id,
+            settings.proxy_protocol,
+        )  # fmt: skip
 
     def start(self) -> str:
         """Listen everywhere and return the line that says so.  Raises CannotServe."""

@@ -23,6 +23,7 @@ class Metrics:
         self._store = store
         self._opened: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
+        self._turned_away: Counter[str] = Counter()
         self._replies: dict[tuple[str, str, int], int] = {}
         self._rules: Counter[str] = Counter(dict.fromkeys(rules, 0))
         self._messages: Counter[str] = Counter()
@@ -31,6 +32,7 @@ class Metrics:
         self._logins: Counter[tuple[str, str]] = Counter()
         self.takes: dict[type, Callable[[Any], None]] = {
             facts.CommandAnswered: self._answered,
+            facts.ConnectionRefused: lambda fact: self._turned_away.update((fact.listener,)),
             facts.SessionOpened: lambda fact: self._opened.update((fact.who.listener,)),
             facts.SessionClosed: lambda fact: self._closed.update((fact.who.listener,)),
             facts.RuleMatched: lambda fact: self._rules.update((fact.rule,)),
@@ -67,6 +69,8 @@ class Metrics:
         open_now = {listener: n - self._closed[listener] for listener, n in self._opened.items()}
         usage = self._store.usage()
         yield _counter("connections", "Connections accepted.", ("listener",), self._opened)
+        refused = "Connections closed before a session, for want of a PROXY header."
+        yield _counter("connections_refused", refused, ("listener",), self._turned_away)
         yield _gauge("connections_open", "Connections open now.", ("listener",), open_now)
         yield _counter("commands", "Commands answered.", ("listener", "stage"), commands)
         yield _counter("replies", "Replies by stage and code.", ("listener", "stage", "code"), replies)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from mocksmtp.smtp import facts
-from mocksmtp.smtp.facts import CommandAnswered, Fact
+from mocksmtp.smtp.facts import CommandAnswered, ConnectionRefused, Fact
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 
@@ -26,14 +26,17 @@ MOST_REPLIES = 5_000
 SHOWN = 3
 """Recipients named on a line of text."""
 
-COLOURS = {2: "\x1b[32m", 3: "\x1b[32m", 4: "\x1b[33m", 5: "\x1b[31m"}
+COLOURS = {0: "\x1b[31m", 2: "\x1b[32m", 3: "\x1b[32m", 4: "\x1b[33m", 5: "\x1b[31m"}
 PLAIN = "\x1b[0m"
 OF_A_TRANSACTION = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE})
 BETWEEN_TRANSACTIONS = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH})
 
 
 class Line(NamedTuple):
-    """What one line tells; ``stage`` is where the deciding reply was given."""
+    """What one line tells; ``stage`` is where the deciding reply was given.
+
+    ``reply`` is a text where a connection was closed without one.
+    """
 
     at: float
     listener: str
@@ -42,8 +45,18 @@ class Line(NamedTuple):
     stage: str
     mail: str | None
     rcpt: tuple[str, ...]
-    reply: Reply
+    reply: Reply | str
     rule: str | None
+
+    @property
+    def code(self) -> int:
+        """The code of the reply, 0 where there was none."""
+        return 0 if isinstance(self.reply, str) else self.reply.code
+
+    @property
+    def said(self) -> str:
+        """The text of the reply, or what was done in its place."""
+        return self.reply if isinstance(self.reply, str) else self.reply.text
 
 
 class Terminal:
@@ -64,12 +77,13 @@ class Terminal:
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
         self._attempts: dict[str, list[CommandAnswered]] = {}
         # Facts are only gathered while mail goes on, and read when the lines are written.
-        self._lines: list[tuple[float, str, list[CommandAnswered]]] = []
+        self._lines: list[tuple[float, str, list[CommandAnswered] | ConnectionRefused]] = []
         self._dropped = 0
         self.takes: dict[type, Callable[[Any], None]] = {
             CommandAnswered: self._answered,
             facts.TransactionEnded: self._ended,
             facts.SessionClosed: self._closed,
+            ConnectionRefused: self._turned_away,
         }
 
     def __call__(self, fact: Fact) -> None:
@@ -100,7 +114,12 @@ class Terminal:
         if attempt is not None:
             self._add(fact.who, attempt)
 
-    def _add(self, who: Conversation, attempt: list[CommandAnswered]) -> None:
+    def _turned_away(self, fact: ConnectionRefused) -> None:
+        self._add(fact, fact)
+
+    def _add(
+        self, who: Conversation | ConnectionRefused, attempt: list[CommandAnswered] | ConnectionRefused
+    ) -> None:
         if len(self._lines) >= MOST_PENDING:
             self._dropped += 1
         else:
@@ -113,7 +132,7 @@ class Terminal:
         lines, self._lines = self._lines, []
         tell = _as_json if self._json else self._as_text
         made = (_line(*line) for line in lines)
-        text = "".join(tell(line) + "\n" for line in made if line.reply.code < 400 or self._refused)
+        text = "".join(tell(line) + "\n" for line in made if 0 < line.code < 400 or self._refused)
         if self._dropped:
             text += (
                 json.dumps({"dropped": self._dropped})
@@ -140,14 +159,17 @@ class Terminal:
             told.append(f"+{len(line.rcpt) - SHOWN} more")
         if line.mail is None and not line.rcpt:
             told.append(line.stage)
-        before, after = _printable(" ".join(told)), _printable(line.reply.text)
+        before, after = _printable(" ".join(told)), _printable(line.said)
         if self._colour:
-            after = f"{COLOURS[line.reply.code // 100]}{after}{PLAIN}"
+            after = f"{COLOURS[line.code // 100]}{after}{PLAIN}"
         return f"{before} {after}" + (f" rule={line.rule}" if line.rule else "")
 
 
-def _line(at: float, client: str, attempt: list[CommandAnswered]) -> Line:
+def _line(at: float, client: str, attempt: list[CommandAnswered] | ConnectionRefused) -> Line:
     """Read what a line tells from the replies of a transaction."""
+    if isinstance(attempt, ConnectionRefused):
+        told = f"closed: {attempt.reason}"
+        return Line(at, attempt.listener, client, "", Stage.CONNECT.value, None, (), told, None)
     mail: str | None = None
     rcpt: list[str] = []
     decisive = attempt[0]
@@ -182,5 +204,5 @@ def _printable(text: str) -> str:
 
 def _as_json(line: Line) -> str:
     at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="microseconds")
-    told = line._asdict() | {"at": at, "reply": line.reply.text, "code": line.reply.code}
+    told = line._asdict() | {"at": at, "reply": line.said, "code": line.code or None}
     return json.dumps(told, ensure_ascii=True)

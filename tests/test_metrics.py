@@ -52,11 +52,13 @@ def test_every_fact_is_counted():
         facts.MessageAccepted(WHO, envelope, 100, Reply(250, "OK"), None, True),
         facts.MessageAccepted(WHO, envelope, 11, Reply(250, "OK"), None, False),
         facts.TlsStarted(OTHER, Tls("1.3", "X")), facts.Authenticated(WHO, "PLAIN", "alice"),
-        facts.TransactionEnded(WHO), rules=["from-the-beginning"],
+        facts.TransactionEnded(WHO), facts.ConnectionRefused("smtp", "192.0.2.9", "no header"),
+        rules=["from-the-beginning"],
     )  # fmt: skip
     expected = [
         ("connections_total", {"listener": "smtp"}, 2), ("connections_total", {"listener": "smtps"}, 1),
         ("connections_open", {"listener": "smtp"}, 1), ("connections_open", {"listener": "smtps"}, 1),
+        ("connections_refused_total", {"listener": "smtp"}, 1),
         ("commands_total", {"listener": "smtp", "stage": "rcpt"}, 3),
         ("replies_total", {"listener": "smtp", "stage": "rcpt", "code": "250"}, 2),
         ("replies_total", {"listener": "smtp", "stage": "rcpt", "code": "550"}, 1),

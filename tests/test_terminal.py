@@ -43,6 +43,7 @@ def answered(stage, reply, named=None, rule=None):
 OK, GO, QUEUED = Reply(250, "OK", "2.0.0"), Reply(354, "Go"), Reply(250, "OK queued as Q1", "2.0.0")
 NO = Reply(550, "No such user", "5.1.1")
 ENDED = facts.TransactionEnded(WHO)
+TURNED_AWAY = facts.ConnectionRefused("smtp", "192.0.2.1", "no PROXY header")
 
 
 def mail(sender="a@x.test", rcpt=("b@y.test",), end=QUEUED, rule=None):
@@ -85,6 +86,7 @@ LINES = [
     ),
     ([answered(Stage.CONNECT, NO)], f"{HEAD} connect 550 5.1.1 No such user"),
     ([answered(Stage.AUTH, NO)], f"{HEAD} auth 550 5.1.1 No such user"),
+    ([TURNED_AWAY], f"{HEAD} connect closed: no PROXY header"),
 ]
 
 
@@ -113,10 +115,22 @@ def test_a_line_of_json():
     }  # fmt: skip
 
 
+def test_a_connection_closed_without_a_reply_has_no_code():
+    (line,) = written([TURNED_AWAY], format="json")
+    told = json.loads(line)
+    assert (told["client"], told["stage"], told["reply"], told["code"]) == (
+        "192.0.2.1",
+        "connect",
+        "closed: no PROXY header",
+        None,
+    )
+
+
 def test_colour_is_for_terminals(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b[32m250 2.0.0 OK queued as Q1\x1b[0m" in written(mail(), Screen(tty=True))[0]
     assert "\x1b[31m550" in written(mail(end=NO), Screen(tty=True))[0]
+    assert "\x1b[31mclosed" in written([TURNED_AWAY], Screen(tty=True))[0]
     assert "\x1b" not in written(mail())[0]
     assert "\x1b" not in written(mail(), Screen(tty=True), format="json")[0]
     monkeypatch.setenv("NO_COLOR", "")
@@ -138,8 +152,15 @@ def test_what_the_terminal_cannot_show_is_escaped():
 
 
 def test_refused_may_be_left_out():
-    told = [answered(Stage.CONNECT, NO), *mail(end=NO), *mail(), answered(Stage.MAIL, NO, "x@y"), ENDED]
-    assert len(written(told)) == 4
+    told = [
+        TURNED_AWAY,
+        answered(Stage.CONNECT, NO),
+        *mail(end=NO),
+        *mail(),
+        answered(Stage.MAIL, NO, "x@y"),
+        ENDED,
+    ]
+    assert len(written(told)) == 5
     assert written(told, refused=False) == [LINES[0][1]]
 
 

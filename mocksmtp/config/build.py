@@ -26,7 +26,7 @@ from mocksmtp.smtp.syntax import Addresses, BareNewlines
 def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, RuleFile]]) -> Settings:
     """Return the settings.  Raises Invalid for what only shows when all is put together."""
     folder = Path(main.file).parent
-    _check_ports(main, configuration)
+    _check_listeners(main, configuration)
     capture, http, tls = configuration.capture, configuration.http, configuration.tls
     return Settings(
         hostname=configuration.hostname,
@@ -56,7 +56,7 @@ def _mailboxes(files: Sequence[tuple[Tree, RuleFile]]) -> dict[str, MailboxDomai
     return {name: model.domain() for _, file in files for name, model in file.mailboxes.items()}
 
 
-def _check_ports(main: Tree, configuration: Configuration) -> None:
+def _check_listeners(main: Tree, configuration: Configuration) -> None:
     seen: dict[tuple[str | None, int], str] = {}
     mistakes: list[Mistake] = []
     for name, listener in configuration.listeners.items():
@@ -64,6 +64,9 @@ def _check_ports(main: Tree, configuration: Configuration) -> None:
         if first != name and listener.port:
             text = f"port: {listener.port} is the port of listener {first} already"
             mistakes.append(main.mistake(("listeners", name, "port"), text))
+        if listener.proxy_protocol != "off" and not configuration.trusted:
+            text = "proxy_protocol: nobody may use it: name the networks of your proxies in trusted"
+            mistakes.append(main.mistake(("listeners", name, "proxy_protocol"), text))
     if not configuration.listeners:
         mistakes.append(main.mistake(("listeners",), "listeners: there is none"))
     if mistakes:
@@ -97,8 +100,9 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
         trusted=configuration.trusted,
     )
     return ListenerSettings(
-        profile, model.interface, model.port, model.tls, _certificate(model.certificate, folder)
-    )
+        profile, model.interface, model.port, model.tls, _certificate(model.certificate, folder),
+        model.proxy_protocol,
+    )  # fmt: skip
 
 
 def _limits(shared: LimitsModel, own: LimitsModel) -> Limits:

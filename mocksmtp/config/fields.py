@@ -27,7 +27,6 @@ LATER_KEYS = frozenset(
         "extensions",
         "age",
         "tokens",
-        "proxy_protocol",
     }
 )
 """Keys of the language that a later version reads; they are refused, never ignored."""
@@ -168,4 +167,5 @@ Extensions = Annotated[list[str], names_from(EXTENSIONS), WithJsonSchema(NAMES_S
 Mechanisms = Annotated[list[str], names_from(MECHANISMS), WithJsonSchema(NAMES_SCHEMA)]
 NETWORKS_SCHEMA = {"type": ["string", "array"], "items": {"type": "string"}}
 TrustedField = Annotated[Any, PlainValidator(trusted), WithJsonSchema(NETWORKS_SCHEMA)]
+ProxyProtocol = Annotated[str, one_of("off", "optional", "required")]
 TlsMode = Annotated[str, one_of("starttls", "implicit", "off")]

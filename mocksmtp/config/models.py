@@ -14,6 +14,7 @@ from mocksmtp.config.fields import (
     Interface,
     Mechanisms,
     PortField,
+    ProxyProtocol,
     RefusalField,
     ReplyField,
     TlsMode,
@@ -88,7 +89,7 @@ class ListenerModel(Section):
     extensions: Extensions | None = None
     limits: LimitsModel = LimitsModel()
     certificate: Certificate = None
-    proxy_protocol: Annotated[Text, only_default("off")] = "off"
+    proxy_protocol: ProxyProtocol = "off"
 
     @model_validator(mode="after")
     def _can_be_used(self) -> ListenerModel:

@@ -30,13 +30,17 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
-    """One port; ``interface`` None is every address, ``tls`` is starttls, implicit or off."""
+    """One port; ``interface`` None is every address, ``tls`` is starttls, implicit or off.
+
+    ``proxy_protocol`` is off, optional or required.
+    """
 
     profile: Profile
     interface: str | None
     port: int
     tls: str
     certificate: CertificateSettings | None
+    proxy_protocol: str = "off"
 
 
 @dataclass(frozen=True, slots=True)

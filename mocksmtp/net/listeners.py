@@ -13,10 +13,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from mocksmtp.net.departures import Departures
+from mocksmtp.net.gate import OFF, REQUIRED, ProxyGate
 from mocksmtp.net.protocol import SmtpProtocol
+from mocksmtp.net.proxy import Client
 from mocksmtp.net.transport import Port
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.facts import ConnectionRefused
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Policy, Search
 from mocksmtp.smtp.session import Session
 
@@ -57,6 +60,7 @@ class Listener(Factory):
         tls: Any,
         reactor: Any,
         next_id: Callable[[], str],
+        proxy_protocol: str = OFF,
     ) -> None:
         """``tls`` makes the server side of a TLS connection, ``reactor`` is also the clock."""
         self.profile = profile
@@ -67,6 +71,8 @@ class Listener(Factory):
         self.clock = reactor
         self.next_id = next_id
         self.departures = Departures(reactor)
+        self.proxy_protocol = proxy_protocol
+        self.gates: set[ProxyGate] = set()
         self.port: Port | None = None
         self.connections: set[SmtpProtocol] = set()
         self._clients: dict[str, int] = {}
@@ -108,10 +114,12 @@ class Listener(Factory):
         return 0 if self.port is None or not self.port.connected else self.port.getHost().port
 
     def stop_accepting(self) -> None:
-        """Accept no more connections; those that are open go on."""
+        """Accept no more connections; those that are open go on, if it is known whose they are."""
         if self.port is not None:
             self.port.stopListening()
             self.port = None
+        for gate in list(self.gates):
+            gate.refuse("the service shuts down")
 
     # Connections.
 
@@ -121,15 +129,29 @@ class Listener(Factory):
         for connection in self.connections:
             connection.session.policy = policy
 
-    def buildProtocol(self, addr: IAddress | None) -> SmtpProtocol:
-        """Make the session of a new connection."""
+    def buildProtocol(self, addr: IAddress | None) -> SmtpProtocol | ProxyGate | None:
+        """Make what a new connection talks to; None closes it."""
         host: str = getattr(addr, "host", "")
         client = host[len(MAPPED) :] if host.startswith(MAPPED) and "." in host else host
-        conversation = Conversation(
-            self.next_id(), self.profile.name, self.profile.hostname, client, getattr(addr, "port", 0)
-        )
+        port: int = getattr(addr, "port", 0)
+        if self.proxy_protocol == OFF:
+            return self.converse(client, port)
+        if self.profile.trusts(client):
+            return ProxyGate(self, Client(client, port))
+        if self.proxy_protocol == REQUIRED:
+            self.refused(client, "a PROXY header is required, and only those in `trusted` may send one")
+            return None
+        return self.converse(client, port)
+
+    def converse(self, client: str, port: int) -> SmtpProtocol:
+        """Make the session of a new connection."""
+        conversation = Conversation(self.next_id(), self.profile.name, self.profile.hostname, client, port)
         session = Session(self.profile, self.policy, conversation, self.publish, self.next_id, self.clock.seconds)
         return SmtpProtocol(self, session)
+
+    def refused(self, client: str, reason: str) -> None:
+        """Tell of a connection that never became a session."""
+        self.publish(ConnectionRefused(self.profile.name, client, reason))
 
     def busy(self, client: str) -> Reply | None:
         """Say which reply turns this client away because too many are connected, None if there is room."""

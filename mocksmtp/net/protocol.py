@@ -62,6 +62,7 @@ class SmtpProtocol(Protocol):
         self.pause: Any = None
         self.stalled = False
         self.trickle: patience.Trickle | None = None
+        self._early = b""
 
     # What Twisted calls.
 
@@ -118,7 +119,14 @@ class SmtpProtocol(Protocol):
     def stopProducing(self) -> None:
         """Nothing more can be sent."""
 
-    # What the listener calls.
+    # What the gate and the listener call.
+
+    def receive_early(self, data: bytes) -> None:
+        """Take what came right behind a PROXY header; a handshake's first octets are kept until it begins."""
+        if self.listener.profile.implicit_tls and not self.transport.TLS:
+            self._early = data
+        else:
+            self.transport.protocol.dataReceived(data)
 
     def time_out(self) -> None:
         """The deadline has passed: say so, or end the lingering after a close."""
@@ -204,6 +212,9 @@ class SmtpProtocol(Protocol):
         self.transport.unregisterProducer()
         self.transport.startTLS(self.listener.tls)
         self.transport.registerProducer(self, streaming=True)
+        if self._early:
+            early, self._early = self._early, b""
+            self.transport.protocol.dataReceived(early)
 
     def close(self, _step: Close) -> None:
         """Flush, then FIN (close_notify first under TLS), and read away what still comes."""

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.stage import Stage
 
 
+class ConnectionRefused(NamedTuple):
+    """A connection was closed before a session began, because it did not say whose it is."""
+
+    listener: str
+    client: str
+    reason: str
+
+
 class SessionOpened(NamedTuple):
     """A client connected; nothing has been said yet."""
 
@@ -88,7 +96,8 @@ class SessionClosed(NamedTuple):
 
 
 Fact = (
-    SessionOpened
+    ConnectionRefused
+    | SessionOpened
     | CommandAnswered
     | RuleMatched
     | TlsStarted

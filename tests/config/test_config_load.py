@@ -111,6 +111,7 @@ def test_a_listener_overrides_only_what_it_names():
     settings = inline(
         "hostname: all.test\nbanner: common\nextensions: [SIZE, STARTTLS, AUTH]\n"
         "limits: {errors: 9, recipients: 8}\n"
+        "trusted: 10.0.0.0/8\n"
         "listeners:\n"
         "  plain: {port: 0}\n"
         "  own:\n"
@@ -122,7 +123,7 @@ def test_a_listener_overrides_only_what_it_names():
         "    banner: '{hostname} {listener}'\n"
         "    extensions: [pipelining, AUTH, STARTTLS]\n"
         "    limits: {errors: 1}\n"
-        "  strict: {port: 5, auth: required, require_tls: true, proxy_protocol: off}\n"
+        "  strict: {port: 5, auth: required, require_tls: true, proxy_protocol: required}\n"
     )
     plain, own, strict = settings.listeners
     assert (plain.profile.hostname, plain.profile.banner) == ("all.test", ("common",))
@@ -131,6 +132,7 @@ def test_a_listener_overrides_only_what_it_names():
     assert (own.profile.hostname, own.profile.banner, own.interface) == ("own.test", ("own.test own",), "::1")
     assert [each.keyword for each in own.profile.extensions] == ["PIPELINING"]
     assert (own.profile.limits.errors, own.profile.limits.recipients) == (1, 8)
+    assert (plain.proxy_protocol, strict.proxy_protocol) == ("off", "required")
     assert strict.profile.require_tls
     assert strict.profile.authentication.required
 

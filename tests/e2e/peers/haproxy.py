@@ -17,6 +17,8 @@ defaults
   mode tcp
   log global
   option tcplog
+  option smtpchk EHLO haproxy.test
+  option log-health-checks
   timeout connect 5s
   timeout client 60s
   timeout server 60s
@@ -24,6 +26,7 @@ defaults
 PORT = """
 listen {name}
   bind 127.0.0.1:{own}
+  bind [::1]:{own}
   server mock 127.0.0.1:{port} {options}
 """
 
