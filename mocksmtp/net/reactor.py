@@ -7,15 +7,22 @@ event goes Twisted's way.  Measured: docs/decisions/direct-send.md.
 
 from __future__ import annotations
 
-from select import EPOLLIN
+from select import EPOLLHUP, EPOLLIN
 from typing import Any
 
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.main import CONNECTION_LOST, installReactor
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST, installReactor
 from twisted.logger import Logger
 from twisted.python import log as context
+from twisted.python.failure import Failure
 
 from mocksmtp.net.transport import DirectServer
+
+READABLE = (EPOLLIN, EPOLLIN | EPOLLHUP)
+"""Events that are answered by reading, and by nothing else."""
+
+DONE = Failure(CONNECTION_DONE)
+"""The reason of a connection that both sides have ended in good order."""
 
 log = Logger(namespace="mocksmtp.net")
 
@@ -36,7 +43,7 @@ class DirectReactor(EPollReactor):
             connection = find(fd)
             if connection is None:
                 continue
-            if type(connection) is DirectServer and event == EPOLLIN:
+            if type(connection) is DirectServer and event in READABLE:
                 self._read(connection)
             else:
                 context.callWithLogger(connection, self._doReadOrWrite, connection, fd, event)
@@ -49,7 +56,9 @@ class DirectReactor(EPollReactor):
         except Exception:
             log.failure("a connection failed; it is closed")
             why = CONNECTION_LOST
-        if why is not None:
+        if why is CONNECTION_DONE and connection.finished:
+            connection.connectionLost(DONE)
+        elif why is not None:
             self._disconnectSelectable(connection, why, True)
 
 

@@ -8,12 +8,15 @@ transport is used.  Measured: docs/decisions/direct-send.md.
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from fcntl import ioctl
 from struct import unpack
 from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import main, tcp
+from twisted.logger import Logger
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IProtocol
@@ -21,7 +24,12 @@ if TYPE_CHECKING:
 READ_SIZE = 65_536
 """Octets taken from the socket at once."""
 
-PRIVATE_NAMES = ("_tempDataBuffer", "dataBuffer", "_tempDataLen")
+ACCEPTED = 64
+"""Connections accepted before those that are open are looked at again."""
+
+PRIVATE_NAMES = ("_tempDataBuffer", "dataBuffer", "_tempDataLen", "_writeDisconnected", "_shouldShutdown")
+
+log = Logger(namespace="mocksmtp.net")
 
 
 class DirectServer(tcp.Server):
@@ -41,6 +49,22 @@ class DirectServer(tcp.Server):
             sent = 0
         if sent < len(data):
             super().write(data[sent:])
+
+    def loseWriteConnection(self) -> None:
+        """Send our FIN now if nothing is pending; a turn of the loop costs as much as a command."""
+        if self.TLS or self._tempDataBuffer or self.dataBuffer or not self.connected:
+            super().loseWriteConnection()
+            return
+        self._writeDisconnected = True
+        self._shouldShutdown = False
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+        self.protocol.writeConnectionLost()
+
+    @property
+    def finished(self) -> bool:
+        """Whether our FIN is out, so that the client's ends the connection."""
+        return self._writeDisconnected
 
     def doRead(self) -> Any:
         """Hand what has come to the protocol, without the layers between."""
@@ -92,6 +116,35 @@ class Port(tcp.Port):
     """A listening socket whose connections send directly where that can be had."""
 
     transport = DirectServer if DIRECT else tcp.Server
+
+    def doRead(self) -> None:
+        """Accept what waits, without the layers between; what goes wrong is left to Twisted."""
+        for _ in range(ACCEPTED):
+            try:
+                connection, peer = self.socket.accept()
+            except BlockingIOError:
+                return
+            except OSError:
+                super().doRead()  # Out of descriptors, and the like.
+                return
+            try:
+                self._begin(connection, peer)
+            except Exception:
+                log.failure("a connection could not be begun; it is closed")
+                connection.close()
+
+    def _begin(self, connection: socket.socket, peer: tuple[Any, ...]) -> None:
+        if len(peer) == 4 and peer[3]:  # A link-local address is nothing without its scope.
+            host, _ = socket.getnameinfo(peer, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
+            peer = (host, *peer[1:])
+        protocol = self.factory.buildProtocol(self._buildAddr(peer))
+        if protocol is None:
+            connection.close()
+            return
+        number = self.sessionno
+        self.sessionno = number + 1
+        protocol.makeConnection(self.transport(connection, protocol, peer, self, number, self.reactor))
+
     if TYPE_CHECKING:
         factory: Any
         _unused: IProtocol
