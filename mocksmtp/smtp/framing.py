@@ -30,6 +30,16 @@ class LineReader:
         self._as_crlf = bare_newlines is BareNewlines.AS_CRLF
         self._end = b"\n" if self._as_crlf else b"\r\n"
 
+    def only(self, data: bytes, limit: int) -> bytes | None:
+        """Return the line that these octets are, if they are one and nothing else is pending.
+
+        That is what nearly every read brings.  None leaves them to ``feed`` and ``line``.
+        """
+        if self._at != len(self._data) or self._as_crlf or self._overlong or len(data) > limit:
+            return None
+        end = data.find(b"\r\n")
+        return data[:end] if end >= 0 and end == len(data) - 2 else None
+
     def feed(self, data: bytes) -> None:
         """Take octets from the peer."""
         if self._at == len(self._data):

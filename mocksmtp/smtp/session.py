@@ -91,6 +91,10 @@ class Session(Intake):
         steps: list[Step] = []
         if self._mail_data is not None and not self.held:
             self._take_mail_data(data, steps)
+        elif not self.held and (line := self._lines.only(data, self._line_length)) is not None:
+            self._take_line(line, steps)
+            if not self.draining:
+                return steps
         else:
             self._lines.feed(data)
         return self._go_on(steps)

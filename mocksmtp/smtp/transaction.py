@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mocksmtp.smtp.address import NULL_PATH
 from mocksmtp.smtp.answer import Answers
 from mocksmtp.smtp.demands import missing
-from mocksmtp.smtp.envelope import Envelope, Params, Recipient
+from mocksmtp.smtp.envelope import Envelope, Recipient
 from mocksmtp.smtp.facts import Authenticated, TransactionEnded
 from mocksmtp.smtp.framing import ChunkReader, DotReader
 from mocksmtp.smtp.outcome import Outcome, refuse
@@ -15,7 +16,7 @@ from mocksmtp.smtp.state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mocksmtp.smtp.address import InvalidMailbox, Path
+    from mocksmtp.smtp.address import InvalidMailbox
     from mocksmtp.smtp.framing import MailData
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.stage import Stage
@@ -51,17 +52,17 @@ class Transactions(Answers):
         self.conversation.esmtp = esmtp
         self.state = State.READY
 
-    def begin_transaction(self, path: Path, params: Params) -> None:
+    def begin_transaction(self, outcome: Outcome) -> None:
         """MAIL was accepted."""
-        self.conversation.envelope = Envelope(self.next_id(), path, params)
+        self.conversation.envelope = Envelope(self.next_id(), outcome.path or NULL_PATH, outcome.params)
         self.state = State.MAIL
 
-    def add_recipient(self, path: Path, params: Params) -> None:
+    def add_recipient(self, outcome: Outcome) -> None:
         """RCPT was accepted."""
-        self.envelope.recipients.append(Recipient(path, params))
+        self.envelope.recipients.append(Recipient(outcome.path or NULL_PATH, outcome.params))
         self.state = State.RCPT
 
-    def begin_data(self) -> None:
+    def begin_data(self, _outcome: Outcome) -> None:
         """DATA was accepted: what follows is mail data."""
         self._mail_data = DotReader(self.profile.limits.message_size, self.profile.bare_newlines)
 

@@ -8,17 +8,14 @@ from mocksmtp.smtp import replies
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import WITH_RECIPIENTS
+from mocksmtp.smtp.transaction import Transactions
 from mocksmtp.smtp.verbs import Verb
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.session import Session
 
 
-def _take(session: Session, _outcome: Outcome) -> None:
-    session.begin_data()
-
-
-PROPOSED = Outcome(replies.START_MAIL_INPUT, commit=_take)
+PROPOSED = Outcome(replies.START_MAIL_INPUT, commit=Transactions.begin_data)
 
 
 def data(session: Session, argument: bytes) -> Outcome:

@@ -14,6 +14,7 @@ from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import READY
 from mocksmtp.smtp.syntax import Addresses
+from mocksmtp.smtp.transaction import Transactions
 from mocksmtp.smtp.verbs import Verb
 
 if TYPE_CHECKING:
@@ -45,13 +46,7 @@ def mail(session: Session, argument: bytes) -> Outcome:
 
 
 def _proposed(path: Path, params: Params = NO_PARAMS) -> Outcome:
-    return Outcome(replies.SENDER_OK, commit=_take, path=path, params=params)
-
-
-def _take(session: Session, outcome: Outcome) -> None:
-    if outcome.path is None:
-        raise AssertionError("proposed with a path")
-    session.begin_transaction(outcome.path, outcome.params)
+    return Outcome(replies.SENDER_OK, commit=Transactions.begin_transaction, path=path, params=params)
 
 
 @lru_cache(REMEMBERED)

@@ -14,6 +14,7 @@ from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import IN_MAIL
 from mocksmtp.smtp.syntax import Addresses
+from mocksmtp.smtp.transaction import Transactions
 from mocksmtp.smtp.verbs import Verb
 
 if TYPE_CHECKING:
@@ -45,13 +46,7 @@ def rcpt(session: Session, argument: bytes) -> Outcome:
 
 
 def _proposed(path: Path, params: Params = NO_PARAMS) -> Outcome:
-    return Outcome(replies.RECIPIENT_OK, commit=_take, path=path, params=params)
-
-
-def _take(session: Session, outcome: Outcome) -> None:
-    if outcome.path is None:
-        raise AssertionError("proposed with a path")
-    session.add_recipient(outcome.path, outcome.params)
+    return Outcome(replies.RECIPIENT_OK, commit=Transactions.add_recipient, path=path, params=params)
 
 
 @lru_cache(REMEMBERED)
@@ -73,7 +68,7 @@ def of_few_domains(session: Session, argument: bytes) -> Outcome:
 
 
 def _take_and_count(session: Session, outcome: Outcome) -> None:
-    _take(session, outcome)
+    session.add_recipient(outcome)
     if outcome.path is not None:
         session.domains.add(outcome.path.domain)
 
