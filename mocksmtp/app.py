@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
 from mocksmtp import __version__
+from mocksmtp.journal import Journal
 from mocksmtp.metrics import Metrics
 from mocksmtp.net.certificates import authority
 from mocksmtp.net.listeners import Listener
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 FLUSH = 0.1
 """Seconds that a line for the terminal may wait to be written with others."""
+
+TIDY = 1.0
+"""Seconds between two looks at what is too much or too old to be kept."""
+
+SHARE_OF_JOURNAL = 8
+"""The journal may take this part of the octets that messages may take, beside them."""
 
 PATIENCE = 5.0
 """Seconds that a running transaction has to end when the service stops."""
@@ -57,14 +64,22 @@ class App:
         self.settings = settings
         self.reactor = reactor
         self.out = out
-        self.store = MemoryStore(settings.capture.messages, settings.capture.octets)
+        capture = settings.capture
+        self.store = MemoryStore(capture.messages, capture.octets)
+        self.journal = Journal(
+            capture.sessions, capture.octets // SHARE_OF_JOURNAL, capture.age, refused=capture.refused
+        )
         rules = settings.rulebook_rules
-        self.metrics = Metrics(self.store, [rule.name for rule in rules])
-        self.terminal = Terminal(out, refused=settings.capture.refused, clock=reactor.seconds, format=log_format)
+        self.metrics = Metrics(self.store, self.journal.usage, [rule.name for rule in rules])
+        self.terminal = Terminal(out, refused=capture.refused, clock=reactor.seconds, format=log_format)
+        subscribers = [
+            self.metrics.takes,
+            self.terminal.takes,
+            *([self.journal.takes] if capture.sessions else ()),
+        ]
         # Who takes which fact is settled once: facts are published several times a message.
         self._subscribers = {
-            kind: [take for subscriber in (self.metrics, self.terminal) if (take := subscriber.takes.get(kind))]
-            for kind in get_args(Fact)
+            kind: [take for takes in subscribers if (take := takes.get(kind))] for kind in get_args(Fact)
         }
         self.listeners: list[Listener] = []
         self.in_force = InForce(
@@ -75,6 +90,7 @@ class App:
         self.listeners = [self._listener(each) for each in settings.listeners]
         self.http: Any = None
         self._flush: Any = None
+        self._tidying: Any = None
 
     def _publish(self, fact: Fact) -> None:
         for take in self._subscribers[type(fact)]:
@@ -88,10 +104,13 @@ class App:
         own = settings.certificate or self.settings.tls.certificate
         identity = (own.cert, own.key) if own else self.authority.identity
         tls = server_context(identity, self.settings.tls.versions)
-        return Listener(
+        listener = Listener(
             settings.profile, self.in_force.rulebook, self.store, self._publish, tls, self.reactor, self.next_id,
             settings.proxy_protocol,
         )  # fmt: skip
+        if self.settings.capture.sessions:
+            listener.notes = self.journal.notes
+        return listener
 
     def start(self) -> str:
         """Listen everywhere and return the line that says so.  Raises CannotServe."""
@@ -103,6 +122,7 @@ class App:
         if self.settings.http.port is not None:
             told.append(f"http on {self._serve_http()}")
         self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)
+        self._tidying = self.reactor.callLater(TIDY, self._tidy)
         return f"mocksmtp {__version__} ready: " + ", ".join(told)
 
     def _bind(self, settings: ListenerSettings, listener: Listener) -> int:
@@ -145,6 +165,15 @@ class App:
         finally:
             self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)
 
+    def _tidy(self) -> None:
+        now, age = self.reactor.seconds(), self.settings.capture.age
+        try:
+            self.journal.tidy(now)
+            if age is not None:
+                self.store.expire(now - age)
+        finally:
+            self._tidying = self.reactor.callLater(TIDY, self._tidy)
+
     def stop(self) -> Deferred[None]:
         """Accept no more, answer 421 to idle sessions, let transactions end; fires when all are gone."""
         for listener in self.listeners:
@@ -170,8 +199,9 @@ class App:
     def _end(self) -> None:
         for listener in self.listeners:
             listener.stop_looking()
-        if self._flush is not None and self._flush.active():
-            self._flush.cancel()
+        for call in (self._flush, self._tidying):
+            if call is not None and call.active():
+                call.cancel()
         if self.http is not None:
             self.http.stopListening()
         self.terminal.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,13 +14,17 @@ from mocksmtp.smtp import facts
 from mocksmtp.smtp.facts import Fact
 from mocksmtp.stores import Store
 
+if TYPE_CHECKING:
+    from mocksmtp.journal import Kept
+
 
 class Metrics:
     """A subscriber of facts.  Nothing a client says becomes a label, so their number is bounded."""
 
-    def __init__(self, store: Store, rules: Sequence[str]) -> None:
-        """``rules`` are the names to show from the beginning, with 0."""
+    def __init__(self, store: Store, journal: Callable[[], Kept], rules: Sequence[str]) -> None:
+        """``journal`` says how full it is; ``rules`` are the names to show from the beginning, with 0."""
         self._store = store
+        self._journal = journal
         self._opened: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
@@ -67,7 +71,12 @@ class Metrics:
             commands[listener, str(stage)] += number
         replies = {(li, str(st), str(code)): n for (li, st, code), n in self._replies.items()}
         open_now = {listener: n - self._closed[listener] for listener, n in self._opened.items()}
-        usage = self._store.usage()
+        usage, journal = self._store.usage(), self._journal()
+        dropped = {
+            ("session",): journal.sessions_dropped,
+            ("attempt",): journal.attempts_dropped,
+            ("note",): journal.notes_dropped,
+        }
         yield _counter("connections", "Connections accepted.", ("listener",), self._opened)
         refused = "Connections closed before a session, for want of a PROXY header."
         yield _counter("connections_refused", refused, ("listener",), self._turned_away)
@@ -80,6 +89,10 @@ class Metrics:
         yield _counter("messages_dropped", "Messages dropped to make room.", (), {(): usage.dropped})
         yield _gauge("store_messages", "Messages kept now.", (), {(): usage.messages})
         yield _gauge("store_octets", "Octets kept now.", (), {(): usage.octets})
+        yield _gauge("journal_sessions", "Sessions in the journal now.", (), {(): journal.sessions})
+        yield _gauge("journal_attempts", "Attempts in the journal now.", (), {(): journal.attempts})
+        yield _gauge("journal_octets", "Octets of transcripts that are put away now.", (), {(): journal.octets})
+        yield _counter("journal_dropped", "What the journal dropped to make room.", ("what",), dropped)
         yield _counter("tls_handshakes", "Handshakes completed.", ("listener", "version"), self._handshakes)
         yield _counter("authentications", "Logins accepted.", ("listener", "mechanism"), self._logins)
         yield _gauge("build_info", "What is running.", ("version",), {__version__: 1})

@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "stores": {"smtp"},
     "net": {"smtp", "stores", "twisted", "zope", "OpenSSL", "cryptography"},
     "web": {"smtp", "stores", "twisted", "prometheus_client"},
-    "metrics": {"smtp", "stores", "prometheus_client"},
+    "metrics": {"smtp", "stores", "journal", "prometheus_client"},
+    "journal": {"smtp"},
     "terminal": {"smtp"},
     "client": {"smtp", "cryptography"},
 }

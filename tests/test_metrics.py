@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily
 
 from mocksmtp import __version__
+from mocksmtp.journal import Kept
 from mocksmtp.metrics import Metrics
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.address import NULL_PATH
@@ -29,7 +30,7 @@ class FullStore:
 
 
 def metrics(*told, rules=()):
-    counted = Metrics(FullStore(), rules)
+    counted = Metrics(FullStore(), lambda: Kept(4, 5, 600, 1, 2, 3), rules)
     for fact in told:
         counted(fact)
     return counted
@@ -66,6 +67,9 @@ def test_every_fact_is_counted():
         ("rule_matches_total", {"rule": "later"}, 1), ("rule_matches_total", {"rule": "from-the-beginning"}, 0),
         ("messages_total", {"listener": "smtp"}, 2), ("message_octets_total", {"listener": "smtp"}, 111),
         ("messages_dropped_total", {}, 7), ("store_messages", {}, 3), ("store_octets", {}, 300),
+        ("journal_sessions", {}, 4), ("journal_attempts", {}, 5), ("journal_octets", {}, 600),
+        ("journal_dropped_total", {"what": "session"}, 1), ("journal_dropped_total", {"what": "attempt"}, 2),
+        ("journal_dropped_total", {"what": "note"}, 3),
         ("tls_handshakes_total", {"listener": "smtps", "version": "1.3"}, 1),
         ("authentications_total", {"listener": "smtp", "mechanism": "PLAIN"}, 1),
         ("build_info", {"version": __version__}, 1),

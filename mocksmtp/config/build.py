@@ -34,7 +34,9 @@ def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, 
         data=Path(configuration.data) if configuration.data else None,
         listeners=tuple(_listener(n, li, configuration, folder) for n, li in configuration.listeners.items()),
         tls=TlsSettings(_certificate(tls.certificate, folder), tuple(tls.names), tuple(tls.versions)),
-        capture=CaptureSettings(capture.keep.messages, capture.keep.bytes, capture.keep.sessions, capture.refused),
+        capture=CaptureSettings(
+            **capture.keep.model_dump(exclude={"bytes"}), octets=capture.keep.bytes, refused=capture.refused
+        ),
         http=HttpSettings(http.port, http.interface, tuple(http.hosts)),
         rulebook_rules=_rules([(main, configuration), *files]),
         mailboxes=Mailboxes(_mailboxes([(main, configuration), *files])),
@@ -97,6 +99,7 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
         limits=_limits(configuration.limits, model.limits),
         addresses=Addresses(configuration.syntax.addresses),
         bare_newlines=BareNewlines(configuration.syntax.bare_newlines),
+        keep_refused=configuration.capture.refused,
         trusted=configuration.trusted,
     )
     return ListenerSettings(

@@ -25,7 +25,6 @@ LATER_KEYS = frozenset(
         "delay",
         "fault",
         "extensions",
-        "age",
         "tokens",
     }
 )

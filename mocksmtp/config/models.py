@@ -175,7 +175,8 @@ class KeepModel(Section):
 
     messages: Annotated[Whole, at_least(1)] = 10_000
     bytes: Annotated[Size, at_least(1)] = 512 * 1024 * 1024
-    sessions: Annotated[Whole, at_least(1)] = 10_000
+    age: Annotated[Duration | None, BeforeValidator(null)] = 7 * 86_400.0
+    sessions: Annotated[Whole, at_least(0)] = 10_000
 
 
 def store(value: Any) -> str:

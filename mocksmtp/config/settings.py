@@ -45,10 +45,14 @@ class ListenerSettings:
 
 @dataclass(frozen=True, slots=True)
 class CaptureSettings:
-    """Bounds of what is kept: messages, octets of content, sessions; and whether refusals are told."""
+    """Bounds of what is kept: messages, octets of content, age in seconds, sessions; and whether refusals are.
+
+    0 sessions keeps no journal; ``age`` None lets things grow as old as they may.
+    """
 
     messages: int
     octets: int
+    age: float | None
     sessions: int
     refused: bool
 

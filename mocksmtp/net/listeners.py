@@ -20,6 +20,7 @@ from mocksmtp.net.transport import Port
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.facts import ConnectionRefused
+from mocksmtp.smtp.notes import NOT_TAKEN, Notes
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Policy, Search
 from mocksmtp.smtp.session import Session
 
@@ -73,6 +74,8 @@ class Listener(Factory):
         self.departures = Departures(reactor)
         self.proxy_protocol = proxy_protocol
         self.gates: set[ProxyGate] = set()
+        self.notes: Callable[[], Notes] = lambda: NOT_TAKEN
+        """Makes room for what is said in a session; nobody keeps it unless there is a journal."""
         self.port: Port | None = None
         self.connections: set[SmtpProtocol] = set()
         self._clients: dict[str, int] = {}
@@ -146,6 +149,7 @@ class Listener(Factory):
     def converse(self, client: str, port: int) -> SmtpProtocol:
         """Make the session of a new connection."""
         conversation = Conversation(self.next_id(), self.profile.name, self.profile.hostname, client, port)
+        conversation.notes = self.notes()
         session = Session(self.profile, self.policy, conversation, self.publish, self.next_id, self.clock.seconds)
         return SmtpProtocol(self, session)
 

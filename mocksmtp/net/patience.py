@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mocksmtp.net.transport import unsent
+from mocksmtp.smtp.notes import HALF_CLOSED, RESET
 
 if TYPE_CHECKING:
     from mocksmtp.net.protocol import SmtpProtocol
@@ -52,6 +53,7 @@ def _look_again(protocol: SmtpProtocol, until: float, after: float) -> None:
 def abort(protocol: SmtpProtocol, _step: Abort) -> None:
     """Close with SO_LINGER 0, which is a reset; what is still to be sent is thrown away."""
     protocol.closing = True
+    protocol.note(RESET)
     protocol.transport.unregisterProducer()
     protocol.transport.abortConnection()
 
@@ -59,6 +61,7 @@ def abort(protocol: SmtpProtocol, _step: Abort) -> None:
 def half_close(protocol: SmtpProtocol, _step: HalfClose) -> None:
     """End our half, and give the client the time of an idle session to end its own."""
     protocol.deadline = protocol.listener.idle_deadline
+    protocol.note(HALF_CLOSED)
     protocol.transport.unregisterProducer()
     if protocol.transport.TLS:
         protocol.transport.loseConnection()  # Twisted sends close_notify and reads on until the client's has come.

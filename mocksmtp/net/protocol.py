@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from mocksmtp.net import patience
 from mocksmtp.net.tls import describe
+from mocksmtp.smtp.notes import CLOSED, GONE, SENT
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.steps import (
     Abort,
@@ -63,12 +64,16 @@ class SmtpProtocol(Protocol):
         self.stalled = False
         self.trickle: patience.Trickle | None = None
         self._early = b""
+        self._conversation = session.conversation
+        self.note = session.conversation.notes.append
+        self._seconds = listener.clock.seconds
 
     # What Twisted calls.
 
     def connectionMade(self) -> None:
         """Greet."""
         self.listener.joined(self)
+        self._mark()
         self.transport.registerProducer(self, streaming=True)
         self._perform(self.session.open(self.listener.busy(self.session.conversation.client)))
 
@@ -77,8 +82,13 @@ class SmtpProtocol(Protocol):
         if self.session.deaf:
             return  # What comes after a close, or during a handshake, moves no deadline.
         self.deadline = self.listener.idle_deadline
+        # One look at the clock for all that this read brings.
+        self._conversation.at = now = self._seconds()
+        self.note(now)
         steps = self.session.receive_data(data)
         if len(steps) == 1 and type(step := steps[0]) is Send and not self._steps and not self._waiting:
+            self.note(SENT)
+            self.note(step.data)
             self.transport.write(step.data)
         else:
             self._perform(steps)
@@ -86,6 +96,7 @@ class SmtpProtocol(Protocol):
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
         self.deadline = self.listener.idle_deadline
+        self._mark()
         self._perform(self.session.tls_started(describe(self.transport)))
 
     def readConnectionLost(self) -> None:
@@ -103,6 +114,8 @@ class SmtpProtocol(Protocol):
                 going_on.cancel()
         self.pause = None
         self.listener.left(self)
+        self._mark()
+        self.note(GONE)
         self.session.connection_lost()
 
     # The transport is a consumer: it says when the client does not read its replies.
@@ -133,6 +146,7 @@ class SmtpProtocol(Protocol):
         if self.closing or self.session.deaf:
             self.transport.abortConnection()
         elif not self._waiting:
+            self._mark()
             self._perform(self.session.timed_out())
 
     def drain(self) -> None:
@@ -140,13 +154,25 @@ class SmtpProtocol(Protocol):
         if self.stalled:
             self.transport.abortConnection()
             return
+        self._mark()
         self._perform(self.session.drain())
 
     def shut_down(self) -> None:
         """End now."""
+        self._mark()
         self._perform(self.session.shut_down())
 
     # The queue.
+
+    def _mark(self) -> None:
+        """Note the time."""
+        self._conversation.at = now = self._seconds()
+        self.note(now)
+
+    def _write(self, data: bytes) -> None:
+        self.note(SENT)
+        self.note(data)
+        self.transport.write(data)
 
     def _perform(self, steps: list[Step]) -> None:
         self._steps.extend(steps)
@@ -161,11 +187,11 @@ class SmtpProtocol(Protocol):
                 sends.append(step.data)
                 continue
             if sends:
-                self.transport.write(b"".join(sends))
+                self._write(b"".join(sends))
                 sends.clear()
             PERFORM[type(step)](self, step)
         if sends:
-            self.transport.write(sends[0] if len(sends) == 1 else b"".join(sends))
+            self._write(sends[0] if len(sends) == 1 else b"".join(sends))
         self._performing = False
 
     def store(self, step: Store) -> None:
@@ -192,6 +218,7 @@ class SmtpProtocol(Protocol):
         if not self.transport.connected:
             return
         if not self._performing:
+            self._mark()
             self.transport.resumeProducing()
         self._perform(tell(answer))
 
@@ -219,6 +246,7 @@ class SmtpProtocol(Protocol):
     def close(self, _step: Close) -> None:
         """Flush, then FIN (close_notify first under TLS), and read away what still comes."""
         self.closing = True
+        self.note(CLOSED)
         self.deadline = self.listener.clock.seconds() + LINGER
         self.transport.unregisterProducer()
         if self.transport.TLS:

@@ -39,8 +39,8 @@ class Answers:
     """
 
     __slots__ = (
-        "_enhanced", "_errors", "_pending", "conversation", "deaf", "held", "next_id", "now", "policy", "profile",
-        "publish", "state", "transactions_left",
+        "_enhanced", "_errors", "_pending", "conversation", "deaf", "held", "next_id", "note", "now", "policy",
+        "profile", "publish", "state", "transactions_left",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +55,7 @@ class Answers:
         self.profile = profile
         self.policy = policy
         self.conversation = conversation
+        self.note = conversation.notes.append
         self.publish = publish
         self.next_id = next_id
         self.now = now
@@ -145,13 +146,14 @@ class Answers:
         envelope = self.conversation.envelope
         if envelope is None:
             raise AssertionError("mail data without an envelope")
-        if took:
+        if took or (self.profile.keep_refused and self.conversation.content is not None):
             kept = tuple([r for r in envelope.recipients if r.keep]) if envelope.keep and decision.keep else ()
             if kept:
                 self.held = True
                 self._pending = (Stage.MESSAGE, outcome, decision)
-                steps.append(Store(self._message(envelope, kept, decision)))
+                steps.append(Store(self._message(envelope, kept, decision, reply, took)))
                 return
+        if took:
             self._accepted(envelope, decision, reply, kept=False)
         self._reply(Stage.MESSAGE, outcome, decision, reply, took, steps)
         self._message_answered()
@@ -164,6 +166,8 @@ class Answers:
             if self._errors > self.profile.limits.errors:
                 reply = replies.TOO_MANY_ERRORS
         publish, conversation = self.publish, self.conversation
+        if decision.rule is not None or decision.matched:
+            self.note(("decided", stage.value, decision.rule, decision.matched))
         for rule in decision.matched:
             publish(RuleMatched(conversation, stage, rule))
         publish(CommandAnswered(conversation, stage, reply, decision.rule, took, outcome.path, outcome.params))
@@ -187,13 +191,14 @@ class Answers:
         """The store has answered: say so, and end the transaction."""
         stage, outcome, decision = self._take_pending()
         envelope = self.conversation.envelope
-        if refusal is None and envelope is not None:
-            reply = decision.reply or outcome.reply
+        reply = decision.reply or outcome.reply
+        took = reply.code // 100 == 2
+        if took and refusal is None and envelope is not None:
             self._accepted(envelope, decision, reply, kept=True)
-        else:
-            reply = refusal or replies.NOT_STORED
+        elif took:  # A message that is refused anyway is refused as decided, kept or not.
+            reply, took = refusal or replies.NOT_STORED, False
             decision = decision._replace(reply=reply)
-        self._reply(stage, outcome, decision, reply, refusal is None, steps)
+        self._reply(stage, outcome, decision, reply, took, steps)
         self._message_answered()
 
     def _take_pending(self) -> tuple[Stage, Outcome, Decision]:
@@ -226,12 +231,15 @@ class Answers:
         else:
             envelope.keep = False
 
-    def _message(self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision) -> Message:
+    def _message(
+        self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision, reply: Reply, took: bool
+    ) -> Message:
         conversation = self.conversation
         return Message(
             envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
             conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
             conversation.content or b"", self.now(), decision.rule,
+            self.octets(reply), not took,
         )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mocksmtp.smtp.notes import NOT_TAKEN, Notes
+
 if TYPE_CHECKING:
     from mocksmtp.smtp.envelope import Envelope
 
@@ -22,11 +24,13 @@ class Conversation:
     ``client`` is an IP address as text (a mapped IPv4 address as IPv4), ``helo`` the
     argument of EHLO or HELO, ``auth`` the identity that logged in, ``envelope`` the
     open mail transaction, ``content`` the mail data while the end of it is being
-    decided.
+    decided.  ``notes`` takes what is said, both ways; ``at`` is when the client was last
+    heard, in seconds since the epoch.
     """
 
     __slots__ = (
-        "auth", "client", "content", "envelope", "esmtp", "helo", "hostname", "id", "listener", "port", "tls",
+        "at", "auth", "client", "content", "envelope", "esmtp", "helo", "hostname", "id", "listener", "notes",
+        "port", "tls",
     )  # fmt: skip
 
     def __init__(self, session_id: str, listener: str, hostname: str, client: str, port: int = 0) -> None:
@@ -41,3 +45,5 @@ class Conversation:
         self.auth: str | None = None
         self.envelope: Envelope | None = None
         self.content: bytes | None = None
+        self.notes: Notes = NOT_TAKEN
+        self.at = 0.0

@@ -64,7 +64,8 @@ class Message(NamedTuple):
     """A message as it was taken in, with the facts of the session that brought it.
 
     ``content`` is exactly what was sent between DATA and the final dot, octet for
-    octet after dot-unstuffing.  ``received`` is seconds since the epoch.
+    octet after dot-unstuffing.  ``received`` is seconds since the epoch.  ``reply`` is what
+    the end of it was answered; ``refused`` says that this was no 250.
     """
 
     id: str
@@ -80,3 +81,5 @@ class Message(NamedTuple):
     content: bytes
     received: float
     rule: str | None = None
+    reply: bytes = b""
+    refused: bool = False

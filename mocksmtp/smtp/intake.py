@@ -68,13 +68,12 @@ class Intake(Transactions):
 
         ``faults`` are those that the first chunk brought, where it is the last one too.
         """
-        content = reader.content()
+        self.conversation.content = content = reader.content()
         if content is None:
             outcome = refuse(replies.TOO_BIG)
         elif reader.bare and self.profile.bare_newlines is BareNewlines.REJECT:
             outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
         else:
-            self.conversation.content = content
             outcome = Outcome(Reply(250, f"OK queued as {self.envelope.id}", "2.0.0"))
         if faults:
             self._answer_with(faults, outcome, steps)

@@ -11,6 +11,7 @@ from mocksmtp.smtp.extensions import OFFERABLE_VERBS
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
 from mocksmtp.smtp.framing import Chunk, LineReader
 from mocksmtp.smtp.intake import Intake
+from mocksmtp.smtp.notes import OVERLONG, hidden, is_auth, on_one_line, without_response
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.sasl import Exchange, respond
@@ -43,7 +44,7 @@ class Session(Intake):
     the steps to perform next, in order.  Nothing that a client sends raises.
     """
 
-    __slots__ = ("_exchange", "_line_length", "_lines", "draining", "greeted_once")
+    __slots__ = ("_exchange", "_line_length", "_lines", "_wary", "draining", "greeted_once")
 
     def __init__(
         self,
@@ -61,6 +62,8 @@ class Session(Intake):
         self.domains = set()
         self._exchange: Exchange | None = None
         self._mail_data = self._incoming = None
+        # From AUTH to the next command: what stands between may be half of an exchange that had ended already.
+        self._wary = False
         self.greeted_once = False
         self.draining = False
         self._demand()
@@ -104,6 +107,7 @@ class Session(Intake):
         self._lines.clear()
         self.deaf = False
         self.conversation.tls = tls
+        self.note(("tls", *tls))
         self.publish(TlsStarted(self.conversation, tls))
         steps: list[Step] = []
         if not self.greeted_once:
@@ -183,6 +187,7 @@ class Session(Intake):
             return
         self._mail_data = None
         self._lines.feed(rest)
+        self.note(reader.size if self._incoming is None else self._incoming.chunk.octets)
         if self._incoming is None:
             self.end_of_message(reader, steps)
         else:
@@ -194,12 +199,19 @@ class Session(Intake):
         elif self.state is State.REFUSED:
             self._take_refused(line, steps)
         elif not isinstance(line, bytes):
+            self._note_warily(line)
             self.answer(Stage.UNKNOWN, refuse(replies.LINE_TOO_LONG), steps)
         elif b"\n" in line or b"\r" in line:
+            self._note_warily(line)
             self.answer(Stage.UNKNOWN, refuse(replies.BARE_NEWLINE), steps)
         else:
             name, _, argument = line.partition(b" ")
             verb = self._legal[self.state].get(name)
+            if verb is None or name == b"AUTH":
+                self._note_warily(line)
+            else:
+                self._wary = False
+                self.note(line)
             if verb is None and (verb := self._legal_otherwise(name, steps)) is None:
                 return
             # Trailing white space is tolerated (RFC 5321 section 4.1.1).
@@ -227,16 +239,32 @@ class Session(Intake):
 
     def _take_refused(self, line: bytes | object, steps: list[Step]) -> None:
         """After a greeting that was no 220 there is only QUIT (RFC 5321 section 3.1)."""
+        self._note_warily(line)
         leaves = isinstance(line, bytes) and line.strip(b" \t").upper() == b"QUIT"
         self.answer(Stage.QUIT if leaves else Stage.UNKNOWN, GOODBYE if leaves else GREETING_REFUSED, steps)
 
     def _take_response(self, exchange: Exchange, line: bytes | object, steps: list[Step]) -> None:
+        self.note(hidden(line) if isinstance(line, bytes) else OVERLONG)
         if isinstance(line, bytes):
             outcome = respond(self, exchange, line)
         else:
             outcome = refuse(replies.AUTH_LINE_TOO_LONG)
         self._exchange = outcome.follows if isinstance(outcome.follows, Exchange) else None
         self.answer(Stage.AUTH, outcome, steps)
+
+    def _note_warily(self, line: bytes | object) -> None:
+        """Note a line that may hold a password, or is none."""
+        if not isinstance(line, bytes):
+            self.note(OVERLONG)
+            return
+        if is_auth(line):
+            self._wary = True
+            line = without_response(line)
+        elif line.partition(b" ")[0].upper() in self.profile.verbs:
+            self._wary = False
+        elif self._wary:
+            line = hidden(line)
+        self.note(on_one_line(line))
 
     def _not_understood(self, name: bytes) -> Outcome:
         if not name:

@@ -75,6 +75,7 @@ class Transactions(Answers):
         """AUTH was accepted."""
         self.conversation.auth = identity
         self._demand()
+        self.note(("auth", mechanism, identity))
         self.publish(Authenticated(self.conversation, mechanism, identity))
 
     def end_transaction(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from mocksmtp.smtp.envelope import Message
@@ -38,7 +38,15 @@ class Store(Protocol):
         ...
 
     async def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
-        """Return up to ``limit`` messages, newest first; with ``before`` only those older than that id."""
+        """Return up to ``limit`` messages by their ids, newest first, or only those older than ``before``."""
+        ...
+
+    async def remove(self, message_ids: Iterable[str]) -> int:
+        """Keep these messages no longer; return how many of them were there."""
+        ...
+
+    def expire(self, before: float) -> None:
+        """Drop messages that were received before this moment, in seconds since the epoch."""
         ...
 
     def usage(self) -> Usage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from mocksmtp.smtp.envelope import Message
@@ -14,7 +14,7 @@ FULL = Reply(452, "Message is larger than the whole store", "4.3.1")
 
 
 class MemoryStore:
-    """Keeps messages in the order they came; the oldest goes first and is counted."""
+    """Keeps messages in a dict; the one that came first goes first and is counted."""
 
     def __init__(self, messages: int, octets: int) -> None:
         """Take the bounds: a number of messages, and octets of content."""
@@ -36,9 +36,7 @@ class MemoryStore:
         self._messages[message.id] = message
         self._octets += size
         while self._octets > self._most_octets or len(self._messages) > self._most:
-            _, oldest = self._messages.popitem(last=False)
-            self._octets -= len(oldest.content)
-            self._dropped += 1
+            self._drop_oldest()
         stored(None)
 
     async def get(self, message_id: str) -> Message | None:
@@ -46,12 +44,32 @@ class MemoryStore:
         return self._messages.get(message_id)
 
     async def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
-        """Return up to ``limit`` messages, newest first; with ``before`` only those older than that id."""
-        # Ids sort by time, so a message that is gone still marks its place.
-        messages = reversed(self._messages.values())
-        older = messages if before is None else (m for m in messages if m.id < before)
-        return list(islice(older, limit))
+        """Return up to ``limit`` messages, newest first, or only those older than an id."""
+        # Ids sort by the time of MAIL, so a message that is gone still marks its place.
+        ids = sorted(self._messages, reverse=True)
+        older = ids if before is None else (each for each in ids if each < before)
+        return [self._messages[each] for each in islice(older, limit)]
+
+    async def remove(self, message_ids: Iterable[str]) -> int:
+        """Keep these messages no longer; return how many of them were there."""
+        removed = 0
+        for message_id in message_ids:
+            message = self._messages.pop(message_id, None)
+            if message is not None:
+                removed += 1
+                self._octets -= len(message.content)
+        return removed
+
+    def expire(self, before: float) -> None:
+        """Drop messages that were received before this moment, in seconds since the epoch."""
+        while self._messages and next(iter(self._messages.values())).received < before:
+            self._drop_oldest()
 
     def usage(self) -> Usage:
         """Say how full the store is."""
         return Usage(len(self._messages), self._octets, self._dropped)
+
+    def _drop_oldest(self) -> None:
+        _, oldest = self._messages.popitem(last=False)
+        self._octets -= len(oldest.content)
+        self._dropped += 1

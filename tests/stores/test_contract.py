@@ -90,3 +90,48 @@ def test_bounds_hold_whatever_comes(make, most, octets, sizes, limit):
     assert usage.octets <= octets
     assert all(read(store.get(m.id)) is None for m in taken[: len(taken) - len(kept)])
     assert list(read(store.newest(limit))) == kept[::-1][:limit]
+
+
+@every_store
+def test_what_is_removed_is_gone_and_counted_once(make):
+    store = make(9, 1000)
+    add(store, *(message(n) for n in range(1, 6)))
+    assert read(store.remove([message(2).id, message(4).id, message(2).id, "F"])) == 2
+    assert list(read(store.newest(9))) == [message(5), message(3), message(1)]
+    assert store.usage() == Usage(3, 30, 0)
+    assert read(store.remove([m.id for m in read(store.newest(9))])) == 3
+    assert store.usage() == Usage(0, 0, 0)
+    add(store, message(6))
+    assert list(read(store.newest(9))) == [message(6)]
+
+
+@every_store
+def test_what_is_removed_makes_room(make):
+    store = make(2, 1000)
+    add(store, message(1), message(2))
+    read(store.remove([message(1).id]))
+    add(store, message(3))
+    assert store.usage() == Usage(2, 20, 0)
+    add(store, message(4))
+    assert list(read(store.newest(9))) == [message(4), message(3)]
+    assert store.usage() == Usage(2, 20, 1)
+
+
+@every_store
+def test_what_is_too_old_is_dropped_and_counted(make):
+    store = make(9, 1000)
+    add(store, *(message(n)._replace(received=float(n)) for n in range(1, 5)))
+    read(store.remove([message(1).id]))
+    store.expire(3.0)
+    assert [m.received for m in read(store.newest(9))] == [4.0, 3.0]
+    assert store.usage() == Usage(2, 20, 1)
+    store.expire(9.0)
+    assert store.usage() == Usage(0, 0, 3)
+
+
+@every_store
+def test_messages_that_ended_in_another_order_are_read_in_that_of_their_ids(make):
+    store = make(9, 1000)
+    add(store, message(2), message(1), message(3))
+    assert list(read(store.newest(2))) == [message(3), message(2)]
+    assert list(read(store.newest(2, message(2).id))) == [message(1)]

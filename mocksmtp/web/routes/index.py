@@ -6,6 +6,7 @@ from html import escape
 
 from mocksmtp import __version__
 from mocksmtp.stores import Store
+from mocksmtp.web.finding import accepted, newest
 from mocksmtp.web.mail import summary
 from mocksmtp.web.routing import Answer, Query, Route
 
@@ -32,7 +33,7 @@ def routes(store: Store) -> list[Route]:
 
     async def page(_: Query) -> Answer:
         usage = store.usage()
-        rows = "\n".join(_row(summary(message)) for message in await store.newest(SHOWN))
+        rows = "\n".join(_row(summary(message)) for message in await newest(store, SHOWN, None, accepted))
         text = PAGE.format(version=__version__, count=usage.messages, dropped=usage.dropped, rows=rows)
         return Answer(text.encode("utf-8", "replace"), "text/html; charset=utf-8")
 

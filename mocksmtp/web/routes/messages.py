@@ -6,6 +6,7 @@ import re
 
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
+from mocksmtp.web.finding import accepted, newest
 from mocksmtp.web.mail import summary, whole
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
 
@@ -31,7 +32,7 @@ def routes(store: Store) -> list[Route]:
         if before is not None and not ID.fullmatch(before):
             raise Problem(422, "Bad query", "before is the id of a message", field="before")
         limit = _limit(query.query.get("limit"))
-        messages = await store.newest(limit, before)
+        messages = await newest(store, limit, before, accepted)
         following = messages[-1].id if len(messages) == limit else None
         return as_json({"messages": [summary(message) for message in messages], "next": following})
 

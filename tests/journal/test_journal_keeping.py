@@ -1,0 +1,283 @@
+"""The journal: a session and its facts in, records out."""
+
+from __future__ import annotations
+
+import gc
+from itertools import count
+
+import pytest
+from dialogue import Player, TablePolicy, parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocksmtp.journal import Journal, Kept, transcript
+from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.facts import SessionClosed, SessionOpened
+from mocksmtp.smtp.profile import Profile
+from mocksmtp.smtp.session import Session
+
+EHLO, MAIL, RCPT = "C: EHLO me.test\n", "C: MAIL FROM:<a@x.test>\n", "C: RCPT TO:<b@y.test>\n"
+DATA = "C: DATA\nC: hi\nC: .\n"
+
+
+class Sessions:
+    """Sessions that a journal keeps, played from dialogues; the clock is at 100, and moves when it is told to."""
+
+    def __init__(self, **bounds):
+        self.journal = Journal(**{"sessions": 100, "octets": 1_000_000} | bounds)
+        self.numbers, self.now = count(1), 100.0
+
+    def publish(self, fact):
+        take = self.journal.takes.get(type(fact))
+        if take is not None:
+            take(fact)
+
+    def play(self, text, close=True, **options):
+        """Play one session; return its player."""
+        (dialogue,) = parse("# x\n" + text)
+        player = Player(dialogue.profile, dialogue.policy, dialogue.failing)
+        who = Conversation(f"S{next(self.numbers):02}", "smtp", "mx.test", "192.0.2.1", 1234)
+        who.at, who.notes = self.now, self.journal.notes()
+        session = player.session
+        player.session = Session(
+            dialogue.profile, dialogue.policy, who, self.publish, session.next_id, session.now
+        )
+        for turn in dialogue.turns:
+            player.take(turn)
+        if close:
+            player.session.connection_lost()
+        return player
+
+    def told(self, text, **bounds):
+        """Return what matters of each attempt of one session, oldest first."""
+        self.play(text)
+        return [
+            (a.mail, a.rcpt, a.stage, a.code, a.rule, a.outcome, a.size) for a in self.journal.attempts.after(0)
+        ]
+
+
+A, B, C = "a@x.test", "b@y.test", "c@y.test"
+ATTEMPTS = [
+    # Accepted, and refused at each stage.
+    (EHLO + MAIL + RCPT + DATA, [(A, B, "message", 250, None, "accepted", 4)]),
+    ("policy: mail -> 550 5.1.0 no\n" + EHLO + MAIL, [(A, None, "mail", 550, "table", "refused", None)]),
+    (
+        "policy: rcpt b@y.test -> 550 5.1.1 no\n" + EHLO + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + DATA,
+        [(A, B, "rcpt", 550, "table", "refused", None), (A, C, "message", 250, None, "accepted", 4)],
+    ),
+    (
+        "policy: data -> 451 4.3.0 no\n" + EHLO + MAIL + RCPT + "C: DATA",
+        [(A, B, "data", 451, "table", "refused", None)],
+    ),
+    (
+        "policy: message -> 554 5.7.1 no\n" + EHLO + MAIL + RCPT + DATA,
+        [(A, B, "message", 554, "table", "refused", 4)],
+    ),
+    # The protocol refuses by itself.
+    ("C: MAIL FROM:<a@x.test>", [(None, None, "mail", 503, None, "refused", None)]),
+    (EHLO + "C: MAIL FROM:a", [(None, None, "mail", 501, None, "refused", None)]),
+    (EHLO + RCPT, [(None, None, "rcpt", 503, None, "refused", None)]),
+    (EHLO + MAIL + RCPT + "C: DATA\nC> a\\nb\\r\\n.\\r\\n", [(A, B, "message", 554, None, "refused", 5)]),
+    # Given up.
+    (EHLO + MAIL + "C: RSET", [(A, None, "mail", 250, None, "abandoned", None)]),
+    (EHLO + MAIL + RCPT + "C: QUIT", [(A, B, "rcpt", 250, None, "abandoned", None)]),
+    (EHLO + MAIL + RCPT + "C: DATA\nC: hi", [(A, B, "rcpt", 250, None, "abandoned", None)]),
+    # Two recipients of one message share its end; a refused DATA may be said again.
+    (
+        EHLO + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + DATA,
+        [(A, B, "message", 250, None, "accepted", 4), (A, C, "message", 250, None, "accepted", 4)],
+    ),
+    (EHLO + MAIL + RCPT + "C: DATA x\n" + DATA, [(A, B, "message", 250, None, "accepted", 4)]),
+    (EHLO + (MAIL + RCPT + DATA) * 2, [(A, B, "message", 250, None, "accepted", 4)] * 2),
+    # The null reverse-path.
+    (EHLO + "C: MAIL FROM:<>\n" + RCPT, [("", B, "rcpt", 250, None, "abandoned", None)]),
+    # No transaction.
+    (EHLO + "C: NOOP\nC: VRFY x", []),
+    ("policy: connect -> 554 5.7.1 no\n" + EHLO, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), ATTEMPTS)
+def test_every_attempt_is_kept(text, expected):
+    assert Sessions().told(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), ATTEMPTS)
+def test_refused_attempts_may_be_left_out(text, expected):
+    assert Sessions(refused=False).told(text) == [each for each in expected if each[5] != "refused"]
+
+
+def test_what_a_reply_has_told_is_there_before_the_transaction_ends():
+    played = Sessions()
+    policy = "policy: rcpt b@y.test -> 550 5.1.1 no\n"
+    player = played.play(policy + EHLO + MAIL + RCPT + "C: RCPT TO:<c@y.test>", close=False)
+    attempts = played.journal.attempts
+    assert [a.outcome for a in attempts.after(0)] == ["refused", "open"]
+    player.perform(player.session.receive_data(b"DATA\r\nhi\r\n.\r\n"))
+    assert [a.outcome for a in attempts.after(0)] == ["refused", "accepted"]
+    assert [a.outcome for a in attempts.newest()] == ["accepted", "refused"]
+
+
+def test_an_attempt_knows_its_session_its_transaction_and_its_parameters():
+    played = Sessions()
+    played.play(EHLO + "C: MAIL FROM:<a@x.test> SIZE=4\n" + RCPT + DATA)
+    (attempt,) = played.journal.attempts.newest()
+    assert (attempt.number, attempt.at, attempt.session, attempt.transaction) == (1, 100.0, "S01", "Q1")
+    assert (attempt.listener, attempt.client, attempt.helo, attempt.auth) == ("smtp", "192.0.2.1", "me.test", None)
+    assert (attempt.mail_params, attempt.rcpt_params) == ((("SIZE", "4"),), ())
+    assert attempt.reply == b"250 2.0.0 OK queued as Q1\r\n"
+    assert played.journal.attempts.get(1) == attempt
+    assert played.journal.attempts.get(2) is None
+
+
+def test_every_rule_that_matched_on_the_way_is_named():
+    class Policy(TablePolicy):
+        def decide(self, stage, conversation, outcome):
+            decision = super().decide(stage, conversation, outcome)
+            return (
+                decision._replace(matched=(f"at-{stage}",))
+                if stage.value in ("helo", "mail", "rcpt")
+                else decision
+            )
+
+    played = Sessions()
+    (dialogue,) = parse(
+        "# x\npolicy: message -> 554 5.7.1 no\n" + EHLO + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + DATA
+    )
+    player = Player(dialogue.profile, Policy(("message -> 554 5.7.1 no",)))
+    who = player.session.conversation
+    player.session.publish = played.publish
+    for turn in dialogue.turns:
+        player.take(turn)
+    assert who.id == "s1"
+    told = [(a.rule, a.matched) for a in played.journal.attempts.after(0)]
+    assert told == [("table", ("at-mail", "at-rcpt", "table"))] * 2
+
+
+def test_a_session_is_kept_with_its_transcript():
+    played = Sessions()
+    played.play(EHLO + MAIL + RCPT + DATA + "C: STARTTLS\n")
+    record = played.journal.session("S01")
+    assert record[:10] == (
+        "S01", 100.0, 100.0, "smtp", "192.0.2.1", 1234, None, None, ("1.3", "TLS_AES_256_GCM_SHA384", None), 1,
+    )  # fmt: skip
+    assert (record.accepted, record.dropped) == (1, 0)
+    assert [text for _, _, text in transcript(record.notes)] == [
+        "EHLO me.test", "MAIL FROM:<a@x.test>", "RCPT TO:<b@y.test>", "DATA", "4 octets of mail data", "STARTTLS",
+        "TLS 1.3, TLS_AES_256_GCM_SHA384",
+    ]  # fmt: skip
+
+
+def test_an_open_session_is_there_too():
+    played = Sessions()
+    player = played.play(EHLO, close=False)
+    assert played.journal.session("S01").closed_at is None
+    assert list(played.journal.session("S01").notes) == [b"EHLO me.test"]
+    player.session.connection_lost()
+    assert played.journal.session("S01").closed_at == 100.0
+    assert played.journal.session("S02") is None
+
+
+def test_sessions_are_read_newest_first_the_open_ones_among_them():
+    played = Sessions()
+    player = played.play(EHLO, close=False)
+    for _ in range(3):
+        played.play(EHLO)
+    assert [each.id for each in played.journal.sessions()] == ["S04", "S03", "S02", "S01"]
+    assert [each.id for each in played.journal.sessions("S03")] == ["S02", "S01"]
+    player.session.connection_lost()
+    assert [each.id for each in played.journal.sessions("S02")] == ["S01"]
+
+
+def test_sessions_and_attempts_are_bounded_by_their_number_and_the_rest_is_counted():
+    played = Sessions(sessions=2)
+    for _ in range(5):
+        played.play(EHLO + (MAIL + RCPT + "C: RSET\n") * 5)
+    assert [each.id for each in played.journal.sessions()] == ["S05", "S04"]
+    assert [a.number for a in played.journal.attempts.after(0)] == list(range(6, 26))
+    assert [a.number for a in played.journal.attempts.newest(8)] == [7, 6]
+    usage = played.journal.usage()
+    assert usage[:2] == (2, 20)
+    assert usage[3:] == (3, 5, 0)
+
+
+def test_transcripts_are_bounded_by_their_octets():
+    played = Sessions(octets=3_000)
+    for _ in range(10):
+        played.play(EHLO + MAIL + RCPT + DATA)
+    played.journal.tidy(100.0)
+    usage = played.journal.usage()
+    assert usage.octets <= 3_000
+    assert 0 < usage.sessions == 10 - usage.sessions_dropped < 10
+
+
+def test_a_long_open_session_loses_its_beginning_first():
+    played = Sessions(octets=40_000)
+    player = played.play(EHLO, close=False)
+    for _ in range(4):
+        player.perform(player.session.receive_data(b"NOOP\r\n" * 300))
+        played.journal.tidy(100.0)
+    record = played.journal.session("S01")
+    assert record.dropped > 0
+    assert record.dropped + len(list(record.notes)) == 1 + 1200
+    assert played.journal.usage().octets <= 40_000
+    assert played.journal.usage().notes_dropped == record.dropped
+    player.session.connection_lost()
+    assert played.journal.session("S01").dropped == record.dropped
+
+
+def test_what_is_too_old_goes():
+    played = Sessions(age=60.0)
+    for now in (100.0, 130.0, 150.0):
+        played.now = now
+        played.play(EHLO + MAIL + RCPT)
+    played.journal.tidy(195.0)
+    assert [each.id for each in played.journal.sessions()] == ["S03"]
+    assert [a.at for a in played.journal.attempts.after(0)] == [150.0]
+    played.journal.tidy(9999.0)
+    assert played.journal.usage() == Kept(0, 0, 0, 3, 3, 0)
+
+
+def test_nothing_grows_old_without_an_age():
+    played = Sessions()
+    played.play(EHLO + MAIL + RCPT)
+    played.journal.tidy(1e12)
+    assert played.journal.usage()[:2] == (1, 1)
+
+
+def test_a_journal_that_was_cleared_goes_on():
+    played = Sessions()
+    played.play(EHLO + MAIL + RCPT)
+    player = played.play(EHLO + MAIL + RCPT, close=False)
+    played.journal.clear()
+    assert played.journal.usage()[:3] == (1, 0, 0)
+    player.perform(
+        player.session.receive_data(b"DATA\r\nhi\r\n.\r\n" + b"MAIL FROM:<a@x.test>\r\nRCPT TO:<c@y.test>\r\n")
+    )
+    assert [(a.number, a.rcpt) for a in played.journal.attempts.after(0)] == [(3, "c@y.test")]
+    assert next(iter(played.journal.session("S02").notes)) == b"DATA"
+
+
+def test_the_collector_does_not_look_at_closed_sessions_and_attempts():
+    played = Sessions()
+    for _ in range(3):
+        played.play(EHLO + "C: MAIL FROM:<a@x.test> SIZE=4\n" + RCPT + DATA)
+    for _ in range(6):  # A tuple is let go of once all that it holds is.
+        gc.collect()
+    flats = [*played.journal._closed.values(), *played.journal.attempts._flat.values()]
+    assert not [flat for flat in flats if gc.is_tracked(flat)]
+
+
+@given(st.lists(st.sampled_from([EHLO, MAIL, RCPT, DATA, "C: RSET\n", "C: DATA x\n", "C: QUIT\n"]), max_size=12))
+def test_no_attempt_stays_open_once_its_session_is_closed(said):
+    played = Sessions()
+    played.play("C: HELO x\n" + "".join(said))
+    assert not [a for a in played.journal.attempts.after(0) if a.outcome == "open"]
+
+
+def test_a_session_that_says_nothing_is_a_session():
+    played = Sessions()
+    who = Conversation("S1", Profile().name, "mx.test", "::1")
+    played.publish(SessionOpened(who))
+    played.publish(SessionClosed(who))
+    assert list(played.journal.session("S1").notes) == []
