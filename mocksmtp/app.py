@@ -161,6 +161,7 @@ class App:
 
     def _flush_terminal(self) -> None:
         try:
+            self.metrics.catch_up()
             self.terminal.flush()
         finally:
             self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)

@@ -28,14 +28,16 @@ class Metrics:
         self._opened: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
-        self._replies: dict[tuple[str, str, int], int] = {}
+        # Answers are only gathered while mail goes on, and counted about ten times a second.
+        self._answers: list[facts.CommandAnswered] = []
+        self._replies: Counter[tuple[str, str, int]] = Counter()
         self._rules: Counter[str] = Counter(dict.fromkeys(rules, 0))
         self._messages: Counter[str] = Counter()
         self._octets: Counter[str] = Counter()
         self._handshakes: Counter[tuple[str, str]] = Counter()
         self._logins: Counter[tuple[str, str]] = Counter()
         self.takes: dict[type, Callable[[Any], None]] = {
-            facts.CommandAnswered: self._answered,
+            facts.CommandAnswered: self._answers.append,
             facts.ConnectionRefused: lambda fact: self._turned_away.update((fact.listener,)),
             facts.SessionOpened: lambda fact: self._opened.update((fact.who.listener,)),
             facts.SessionClosed: lambda fact: self._closed.update((fact.who.listener,)),
@@ -54,10 +56,10 @@ class Metrics:
         if take is not None:
             take(fact)
 
-    def _answered(self, fact: facts.CommandAnswered) -> None:
-        key = (fact.who.listener, fact.stage, fact.reply.code)
-        replies = self._replies
-        replies[key] = replies.get(key, 0) + 1
+    def catch_up(self) -> None:
+        """Count the answers that were gathered; to be called often, so that they are few."""
+        self._replies.update((who.listener, stage, reply.code) for who, stage, reply, *_ in self._answers)
+        self._answers.clear()
 
     def _accepted(self, fact: facts.MessageAccepted) -> None:
         listener = fact.who.listener
@@ -66,6 +68,7 @@ class Metrics:
 
     def collect(self) -> Iterable[Metric]:
         """Yield what was counted, for a scrape."""
+        self.catch_up()
         commands: Counter[tuple[str, str]] = Counter()
         for (listener, stage, _), number in self._replies.items():
             commands[listener, str(stage)] += number

@@ -76,15 +76,17 @@ class Terminal:
         self._json = format == "json"
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
         self._attempts: dict[str, list[CommandAnswered]] = {}
-        # Facts are only gathered while mail goes on, and read when the lines are written.
         self._lines: list[tuple[float, str, list[CommandAnswered] | ConnectionRefused]] = []
         self._dropped = 0
-        self.takes: dict[type, Callable[[Any], None]] = {
+        self._reads: dict[type, Callable[[Any], None]] = {
             CommandAnswered: self._answered,
             facts.TransactionEnded: self._ended,
             facts.SessionClosed: self._closed,
             ConnectionRefused: self._turned_away,
         }
+        # Facts are only gathered while mail goes on, and read when the lines are written.
+        self._heard: list[Any] = []
+        self.takes: dict[type, Callable[[Any], None]] = dict.fromkeys(self._reads, self._heard.append)
 
     def __call__(self, fact: Fact) -> None:
         """Take note of a fact."""
@@ -127,6 +129,10 @@ class Terminal:
 
     def flush(self) -> None:
         """Write what has been gathered, in one piece."""
+        heard = self._heard[:]
+        self._heard.clear()
+        for fact in heard:
+            self._reads[type(fact)](fact)
         if not self._lines:
             return
         lines, self._lines = self._lines, []

@@ -44,21 +44,22 @@ class DirectReactor(EPollReactor):
             if connection is None:
                 continue
             if type(connection) is DirectServer and event in READABLE:
-                self._read(connection)
+                try:
+                    why = connection.doRead()
+                except Exception:
+                    log.failure("a connection failed; it is closed")
+                    why = CONNECTION_LOST
+                if why is not None:
+                    self._end(connection, why)
             else:
                 context.callWithLogger(connection, self._doReadOrWrite, connection, fd, event)
 
     doIteration = doPoll
 
-    def _read(self, connection: DirectServer) -> None:
-        try:
-            why = connection.doRead()
-        except Exception:
-            log.failure("a connection failed; it is closed")
-            why = CONNECTION_LOST
+    def _end(self, connection: DirectServer, why: Exception) -> None:
         if why is CONNECTION_DONE and connection.finished:
             connection.connectionLost(DONE)
-        elif why is not None:
+        else:
             self._disconnectSelectable(connection, why, True)
 
 
