@@ -15,6 +15,9 @@ from mocksmtp.metrics import Metrics
 from mocksmtp.net.certificates import authority
 from mocksmtp.net.listeners import Listener
 from mocksmtp.net.tls import server_context
+from mocksmtp.rules.clock import RuleClock
+from mocksmtp.rules.counters import Counters
+from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.facts import Fact
@@ -70,11 +73,16 @@ class App:
             capture.sessions, capture.octets // SHARE_OF_JOURNAL, capture.age, refused=capture.refused
         )
         rules = settings.rulebook_rules
-        self.metrics = Metrics(self.store, self.journal.usage, [rule.name for rule in rules])
+        self.rule_clock = RuleClock(reactor.seconds)
+        self.counters = Counters(settings.rule_keys)
+        self.hits = Hits(reactor.seconds)
+        names = [rule.name for rule in rules]
+        self.metrics = Metrics(self.store, self.journal.usage, names, self.counters)
         self.terminal = Terminal(out, refused=capture.refused, clock=reactor.seconds, format=log_format)
         subscribers = [
             self.metrics.takes,
             self.terminal.takes,
+            self.hits.takes,
             *([self.journal.takes] if capture.sessions else ()),
         ]
         # Who takes which fact is settled once: facts are published several times a message.
@@ -82,9 +90,7 @@ class App:
             kind: [take for takes in subscribers if (take := takes.get(kind))] for kind in get_args(Fact)
         }
         self.listeners: list[Listener] = []
-        self.in_force = InForce(
-            Rulebook(rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply), self._follow
-        )
+        self.in_force = InForce(self._rulebook(settings), self._follow)
         self.authority = authority(settings.data, settings.tls.names, datetime.now(UTC))
         self.next_id = queue_ids(reactor.seconds)
         self.listeners = [self._listener(each) for each in settings.listeners]
@@ -95,6 +101,13 @@ class App:
     def _publish(self, fact: Fact) -> None:
         for take in self._subscribers[type(fact)]:
             take(fact)
+
+    def _rulebook(self, settings: Settings) -> Rulebook:
+        """Compile the rules; counters of rules that kept their name go on."""
+        return Rulebook(
+            settings.rulebook_rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply,
+            self.counters, self.rule_clock.now, settings.seed,
+        )  # fmt: skip
 
     def _follow(self, rulebook: Rulebook) -> None:
         for listener in self.listeners:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -18,11 +18,27 @@ if TYPE_CHECKING:
     from mocksmtp.journal import Kept
 
 
+class Counted(Protocol):
+    """What the rules count: keys now, and how many had to go."""
+
+    dropped: int
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        ...
+
+
 class Metrics:
     """A subscriber of facts.  Nothing a client says becomes a label, so their number is bounded."""
 
-    def __init__(self, store: Store, journal: Callable[[], Kept], rules: Sequence[str]) -> None:
-        """``journal`` says how full it is; ``rules`` are the names to show from the beginning, with 0."""
+    def __init__(
+        self, store: Store, journal: Callable[[], Kept], rules: Sequence[str], counters: Counted | None = None
+    ) -> None:
+        """``journal`` says how full it is; ``rules`` are the names to show from the beginning, with 0.
+
+        ``counters`` are those that the rules count by.
+        """
+        self._counters = counters
         self._store = store
         self._journal = journal
         self._opened: Counter[str] = Counter()
@@ -87,6 +103,9 @@ class Metrics:
         yield _counter("commands", "Commands answered.", ("listener", "stage"), commands)
         yield _counter("replies", "Replies by stage and code.", ("listener", "stage", "code"), replies)
         yield _counter("rule_matches", "Times a rule matched.", ("rule",), self._rules)
+        keys, gone = (0, 0) if self._counters is None else (len(self._counters), self._counters.dropped)
+        yield _gauge("rule_keys", "Keys that rules count by, kept now.", (), {(): keys})
+        yield _counter("rule_keys_dropped", "Keys dropped to make room.", (), {(): gone})
         yield _counter("messages", "Messages accepted.", ("listener",), self._messages)
         yield _counter("message_octets", "Octets of accepted mail data.", ("listener",), self._octets)
         yield _counter("messages_dropped", "Messages dropped to make room.", (), {(): usage.dropped})

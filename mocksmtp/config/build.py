@@ -31,6 +31,7 @@ def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, 
     return Settings(
         hostname=configuration.hostname,
         seed=configuration.seed,
+        rule_keys=configuration.rule_keys,
         data=Path(configuration.data) if configuration.data else None,
         listeners=tuple(_listener(n, li, configuration, folder) for n, li in configuration.listeners.items()),
         tls=TlsSettings(_certificate(tls.certificate, folder), tuple(tls.names), tuple(tls.versions)),

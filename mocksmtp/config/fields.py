@@ -11,17 +11,13 @@ from mocksmtp.config.conditions import read_when, when_schema
 from mocksmtp.config.mistakes import Located, suggestion
 from mocksmtp.config.types import several, text, whole
 from mocksmtp.rules.network import Network, network
-from mocksmtp.rules.template import ACCEPT, IN_BANNERS, Accept, ReplyTemplate, TextTemplate
+from mocksmtp.rules.template import ACCEPT, IN_BANNERS, OF_A_HIT, Accept, ReplyTemplate, TextTemplate
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.sasl import MECHANISMS
 
 NOT_YET = "is not yet supported in this version"
 LATER_KEYS = frozenset(
     {
-        "schedule",
-        "per",
-        "sequence",
-        "at_end",
         "delay",
         "fault",
         "extensions",
@@ -82,6 +78,9 @@ def refusal(value: Any) -> ReplyTemplate:
     read = reply(value)
     if isinstance(read, Accept):
         raise ValueError("a reply with its code is wanted here")
+    counted = sorted(read.names & set(OF_A_HIT))
+    if counted:
+        raise ValueError(f"{{{counted[0]}}} is known in the replies of rules only")
     return read
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from mocksmtp.config.fields import (
     NOT_YET,
@@ -16,31 +15,22 @@ from mocksmtp.config.fields import (
     PortField,
     ProxyProtocol,
     RefusalField,
-    ReplyField,
     TlsMode,
     TrustedField,
-    WhenField,
     at_least,
     one_of,
     only_default,
 )
 from mocksmtp.config.mistakes import suggestion
+from mocksmtp.config.rules import RuleModel
+from mocksmtp.config.section import Section
 from mocksmtp.config.types import Duration, Flag, Size, Text, Texts, Whole, null, several, text
+from mocksmtp.rules.counters import MOST_KEYS
 from mocksmtp.rules.mailboxes import INVALID, SENDER_INVALID, UNKNOWN, MailboxDomain
-from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.template import ReplyTemplate, TextTemplate
-from mocksmtp.rules.when import All, AnyOf
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.sasl import MECHANISMS
 from mocksmtp.smtp.stage import Stage
-
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-
-class Section(BaseModel):
-    """What all sections share: unknown keys are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
 class CertificateModel(Section):
@@ -209,36 +199,6 @@ class HttpModel(Section):
     tokens: Annotated[list[str], only_default([])] = []
 
 
-class RuleModel(Section):
-    """One rule: when it holds, and what it answers."""
-
-    name: Text
-    description: Text = ""
-    enabled: Flag = True
-    stage: Annotated[str, one_of(*Stage)] | None = None
-    when: WhenField = All()
-    reply: ReplyField | None = None
-    then: Annotated[Literal["close", "continue"], one_of("close", "continue")] | None = None
-    keep: Flag = True
-
-    @model_validator(mode="after")
-    def _compiles(self) -> RuleModel:
-        self.rule()
-        return self
-
-    def rule(self, source: str = "") -> Rule:
-        """Return what the rules room knows it as.  Raises ValueError."""
-        if not NAME.fullmatch(self.name):
-            raise ValueError(f"{self.name!r} is no name (letters, digits and ._- , 64 at most)")
-        stage = Stage(self.stage) if self.stage else None
-        when: All | AnyOf = self.when
-        if self.reply is None and self.then is None and self.keep:
-            raise ValueError("this rule does nothing: give it a reply, then: close, or keep: false")
-        return Rule(
-            self.name, when, stage, self.reply, self.then, self.keep, self.enabled, self.description, source
-        )
-
-
 class RuleFile(Section):
     """A file of rules: what stands in a directory of them."""
 
@@ -261,6 +221,7 @@ class Configuration(RuleFile):
     hostname: Text = "mx.mock.test"
     banner: BannerField = [TextTemplate.parse("{hostname} ESMTP mocksmtp ready")]
     seed: Whole = 0
+    rule_keys: Annotated[Whole, at_least(1)] = MOST_KEYS
     data: Annotated[Text | None, BeforeValidator(null)] = None
     trusted: TrustedField = ()
     include: Texts = []

@@ -68,10 +68,11 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of it."""
+    """All of it.  ``rule_keys`` bounds the counters of the rules."""
 
     hostname: str
     seed: int
+    rule_keys: int
     data: Path | None
     listeners: tuple[ListenerSettings, ...]
     tls: TlsSettings

@@ -21,7 +21,7 @@ from mocksmtp.smtp import replies
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.facts import ConnectionRefused
 from mocksmtp.smtp.notes import NOT_TAKEN, Notes
-from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Policy, Search
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Found, Policy, Search
 from mocksmtp.smtp.session import Session
 
 if TYPE_CHECKING:
@@ -198,8 +198,8 @@ class Listener(Factory):
 
     # Work that would block.
 
-    def search(self, search: Search, decided: Callable[[Decision], None]) -> None:
-        """Run a search in a thread and tell its decision."""
+    def search(self, search: Search, decided: Callable[[Decision | Found], None]) -> None:
+        """Run a search in a thread and tell what it found."""
 
         def failed(failure: Failure) -> None:
             log.failure("a search failed; the protocol's own answer stands", failure)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from mocksmtp.net.listeners import Listener
-    from mocksmtp.smtp.policy import Decision
+    from mocksmtp.smtp.policy import Decision, Found
     from mocksmtp.smtp.reply import Reply
 
 LINGER = 1.0
@@ -210,8 +210,8 @@ class SmtpProtocol(Protocol):
         self.transport.pauseProducing()
         self.listener.search(step.search, self._decided)
 
-    def _decided(self, decision: Decision) -> None:
-        self._go_on(self.session.decided, decision)
+    def _decided(self, found: Decision | Found) -> None:
+        self._go_on(self.session.decided, found)
 
     def _go_on(self, tell: Callable[[Any], list[Step]], answer: object) -> None:
         self._waiting = False

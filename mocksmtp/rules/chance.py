@@ -8,11 +8,13 @@ BITS = 53
 """Bits of a fraction: as many as a float keeps exactly."""
 
 
-def fraction(seed: int, *parts: object) -> float:
-    """Return a number from 0 up to, not including, 1: the same for the same seed and parts, on every machine.
+def fraction(*parts: object) -> float:
+    """Return a number from 0 up to, not including, 1: the same for the same parts, on every machine.
+
+    The first part is the seed.
 
     Each part goes in as its text behind the text's length, so that ("ab", "c") is not ("a", "bc").
     """
-    told = "".join(f"{len(text)}:{text}" for text in map(str, (seed, *parts)))
+    told = "".join(f"{len(text)}:{text}" for text in map(str, parts))
     digest = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return (int.from_bytes(digest) >> (64 - BITS)) / (1 << BITS)

@@ -10,8 +10,10 @@ from typing import NamedTuple
 from mocksmtp.rules.condition import Anchor, Test
 from mocksmtp.rules.conditions.client import Client
 from mocksmtp.rules.context import Context
+from mocksmtp.rules.keys import FirstRcpt, first_rcpt
 from mocksmtp.rules.network import Networks
 from mocksmtp.rules.pattern import Kind, PatternIndex
+from mocksmtp.rules.recall import Recall, recall
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.when import All, conditions_of
 from mocksmtp.smtp.stage import Stage
@@ -25,11 +27,19 @@ PATH_NAMED_AT = {Stage.MAIL: "mail", Stage.RCPT: "rcpt"}
 
 
 class Entry(NamedTuple):
-    """A rule, where it stands among all, and its compiled question."""
+    """A rule, where it stands among all, its compiled question, and its memory where it has one."""
 
     number: int
     rule: Rule
     test: Test
+    first_rcpt: FirstRcpt
+    recall: Recall | None
+
+
+def entry_of(number: int, rule: Rule, space: str) -> Entry:
+    """Compile a rule, whose counters stand in a space of names."""
+    first = first_rcpt(rule.when)
+    return Entry(number, rule, rule.when.test(), first, recall(rule, first, space))
 
 
 Find = Callable[[str], Sequence[Entry]]
@@ -70,9 +80,9 @@ class StageIndex:
 
     __slots__ = ("_always", "_fields", "_networks", "entries", "of_path", "speaks_of_body")
 
-    def __init__(self, stage: Stage, rules: Sequence[tuple[int, Rule]]) -> None:
+    def __init__(self, stage: Stage, rules: Sequence[tuple[int, Rule]], space: str = "") -> None:
         """Take the rules of a stage with their numbers, in order."""
-        self.entries = [Entry(number, rule, rule.when.test()) for number, rule in rules]
+        self.entries = [entry_of(number, rule, space) for number, rule in rules]
         self._always: list[Entry] = []
         self._networks: NetworkIndex | None = None
         anchored: dict[str, tuple[Anchor, list[tuple[str, Entry]]]] = {}

@@ -1,4 +1,4 @@
-"""A rule: when it holds, at which stage, and what it answers."""
+"""A rule: when it holds, at which stage, how often, and what it answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mocksmtp.rules.conditions.size import Size
+from mocksmtp.rules.keys import not_known
+from mocksmtp.rules.schedule import ALWAYS, COUNTED, Schedule
+from mocksmtp.rules.sequence import Sequence
 from mocksmtp.rules.template import ACCEPT, Accept, ReplyTemplate
 from mocksmtp.rules.when import ORDER, All, AnyOf, conditions_of, latest
 from mocksmtp.smtp.stage import Stage
@@ -14,13 +17,22 @@ ORDERED = ORDER[: ORDER.index(Stage.MESSAGE) + 1]
 """The stages of a mail transaction: at a later one all that was said at an earlier one is known."""
 
 
+class Unfit(ValueError):
+    """A key of a rule does not go with the others; ``key`` names it."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(f"{key}: {text}")
+        self.key = key
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the file.
 
-    ``reply`` None leaves the answer to the next rule.  ``keep`` False answers as usual
+    ``reply`` None leaves the answer to the next rule; a ``sequence`` stands in its place.
+    ``per`` are the words that its hits are told apart by.  ``keep`` False answers as usual
     and keeps nothing; without a reply it accepts.  Making one raises ValueError where
-    its stage cannot be told or a condition is not known there.
+    its stage cannot be told, a condition is not known there, or its parts do not fit.
     """
 
     name: str
@@ -32,17 +44,46 @@ class Rule:
     enabled: bool = True
     description: str = ""
     source: str = ""
+    schedule: Schedule = ALWAYS
+    per: tuple[str, ...] = ()
+    sequence: Sequence | None = None
 
     def __post_init__(self) -> None:
+        self._check_counting()
         for stage in self.stages:
             self._check(stage)
-            if isinstance(self.reply, ReplyTemplate):
-                self.reply.check(stage)
+            for word in self.per:
+                if (reason := not_known(word, stage)) is not None:
+                    raise Unfit("per", reason)
+            for answer in self.answers:
+                answer.check(stage)
 
     @property
     def answer(self) -> ReplyTemplate | Accept | None:
         """The reply, where ``keep: false`` alone means accept."""
         return ACCEPT if self.reply is None and not self.keep else self.reply
+
+    @property
+    def ends(self) -> bool:
+        """Whether the search ends with it, once it is due."""
+        return self.answer is not None or self.sequence is not None or self.then == "close"
+
+    @property
+    def answers(self) -> list[ReplyTemplate]:
+        """Every reply that it words, of its sequence too."""
+        steps = self.sequence.steps if self.sequence is not None else ()
+        return [each for each in (self.reply, *steps) if isinstance(each, ReplyTemplate)]
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether what it does is a matter of chance."""
+        return self.schedule.chance is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether its hits are counted: something depends on how many there were, or when."""
+        said = any("attempt" in answer.names for answer in self.answers)
+        return self.schedule != ALWAYS or self.sequence is not None or self.by_chance or said
 
     @property
     def of_size(self) -> bool:
@@ -73,3 +114,16 @@ class Rule:
                 continue
             if known is not None and ORDER.index(known) > ORDER.index(stage):
                 raise ValueError(f"{condition.name} is not known yet at stage {stage}")
+
+    def _check_counting(self) -> None:
+        if self.sequence is not None:
+            if self.reply is not None:
+                raise Unfit("sequence", "it stands in the place of a reply; leave one of them out")
+            given = [word for word in COUNTED if getattr(self.schedule, word) is not None]
+            if given:
+                raise Unfit("sequence", f"it counts by itself; leave {given[0]} out of the schedule")
+        if self.per and not self.counts:
+            raise Unfit("per", "there is nothing to count: give a schedule, a sequence or {attempt} in the reply")
+        if not self.schedule.ends_by_itself and any("retry_after" in answer.names for answer in self.answers):
+            key = "reply" if self.sequence is None else "sequence"
+            raise Unfit(key, "{retry_after} needs within, over or between in the schedule")

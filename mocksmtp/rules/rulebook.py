@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING
 
-from mocksmtp.rules.condition import Test
-from mocksmtp.rules.conditions.rcpt import Rcpt
 from mocksmtp.rules.context import Context
+from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.index import Entry, Layers, StageIndex
 from mocksmtp.rules.mailboxes import Mailboxes, Refusal
-from mocksmtp.rules.pattern import Kind, PatternIndex
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.template import Accept, ReplyTemplate
-from mocksmtp.rules.when import conditions_of
 from mocksmtp.smtp import replies
+from mocksmtp.smtp.conversation import NONE, Conversation
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
-    from mocksmtp.smtp.conversation import Conversation
+    from mocksmtp.rules.schedule import Hit
     from mocksmtp.smtp.reply import Reply
 
 SEARCHED_ELSEWHERE = 1024 * 1024
@@ -29,6 +28,9 @@ SEARCHED_ELSEWHERE = 1024 * 1024
 
 SYNTAX_REPLY = ReplyTemplate.parse("553 5.1.3 <{address}>: mailbox name invalid: {reason}")
 SENDER_REPLY = ReplyTemplate.parse("553 5.1.7 <{address}>: sender address invalid: {reason}")
+
+RUNTIME = "runtime/"
+"""The space of counters of rules that are given while the server runs: their names are their own."""
 
 _NOTHING = Outcome(replies.OK)
 CLOSE: dict[str | None, bool | None] = {None: None, "close": True, "continue": False}
@@ -43,8 +45,19 @@ class Rulebook:
         mailboxes: Mailboxes | None = None,
         syntax_reply: ReplyTemplate = SYNTAX_REPLY,
         sender_reply: ReplyTemplate = SENDER_REPLY,
+        counters: Counters | None = None,
+        now: Callable[[], float] = lambda: 0.0,
+        seed: int = 0,
+        space: str = "",
     ) -> None:
-        """Compile; ``syntax_reply`` and ``sender_reply`` word what is no mailbox at RCPT and MAIL."""
+        """Compile; ``syntax_reply`` and ``sender_reply`` word what is no mailbox at RCPT and MAIL.
+
+        ``counters`` are those that go on, of rules that kept their name in the same ``space``;
+        ``now`` is the rule clock, in seconds since the epoch, and ``seed`` what chance begins with.
+        """
+        self.counters = Counters() if counters is None else counters
+        self.now = now
+        self.seed = seed
         self._mailboxes = mailboxes or Mailboxes({})
         self._malformed = {Stage.RCPT: syntax_reply, Stage.MAIL: sender_reply}
         staged: dict[Stage, list[tuple[int, Rule]]] = {}
@@ -53,7 +66,7 @@ class Rulebook:
                 for stage in rule.stages:
                     staged.setdefault(stage, []).append((number, rule))
         self._stages: dict[Stage, StageIndex | Layers] = {
-            stage: StageIndex(stage, entries) for stage, entries in staged.items()
+            stage: StageIndex(stage, entries, space) for stage, entries in staged.items()
         }
         if self._mailboxes:
             for stage in (Stage.MAIL, Stage.RCPT):
@@ -65,7 +78,7 @@ class Rulebook:
             return self
         both = copy(self)
         both._stages = dict(self._stages)
-        for stage, upper in Rulebook(rules)._stages.items():
+        for stage, upper in Rulebook(rules, space=RUNTIME)._stages.items():
             lower = self._stages.get(stage)
             both._stages[stage] = Layers(upper, lower) if lower is not None else upper
         return both
@@ -81,37 +94,53 @@ class Rulebook:
         context = Context(stage, conversation, outcome)
         content = conversation.content
         if content is not None and index.speaks_of_body and len(content) > SEARCHED_ELSEWHERE:
-            return lambda: self._decide(index, context)
-        return self._decide(index, context)
+            return lambda: self._search(index, context)
+        candidates = index.candidates(context)
+        return self._decide(_holding(candidates, context) if candidates else (), context)
+
+    def rehearsal(self, now: Callable[[], float]) -> Rulebook:
+        """Return one that decides alike, by another clock, and whose hits leave these counters as they are."""
+        twin = copy(self)
+        twin.counters, twin.now = Counters(under=self.counters), now
+        return twin
 
     def malformed(self, stage: Stage, conversation: Conversation, address: str, reason: str) -> Reply:
         """Word the refusal of what is no mailbox."""
         template = self._malformed[stage]
         return template.render(Context(stage, conversation, _NOTHING), address=address, reason=reason)
 
-    def _decide(self, index: StageIndex | Layers, context: Context) -> Decision:
-        candidates = index.candidates(context)
-        if candidates:
-            decision = self._by_rules(candidates, context)
-            if decision is not None:
-                return decision
+    def _search(self, index: StageIndex | Layers, context: Context) -> Decision | Callable[[], Decision]:
+        """Search off the reactor; counters are moved on it, so a decision that hangs on one is handed back."""
+        held = list(_holding(index.candidates(context), context))
+        if any(entry.recall is not None for entry in held):
+            return partial(self._decide, held, context)
+        return self._decide(held, context)
+
+    def _decide(self, holding: Iterable[Entry], context: Context) -> Decision:
+        decision = self._by_rules(holding, context)
+        if decision is not None:
+            return decision
         if self._mailboxes:
             refusal = self._by_mailboxes(context)
             if refusal is not None:
                 return Decision(refusal.reply.render(context), refusal.name)
         return AS_PROPOSED
 
-    def _by_rules(self, candidates: list[Entry], context: Context) -> Decision | None:
+    def _by_rules(self, holding: Iterable[Entry], context: Context) -> Decision | None:
         matched: list[str] = []
         keep = True
-        for _, rule, test in candidates:
-            if not _holds(rule, test, context):
-                continue
+        for entry in holding:
+            rule, hit = entry.rule, None
+            answer = rule.answer
+            if entry.recall is not None:
+                hit = entry.recall.hit(context, self.counters, self.now(), self.seed)
+                if not entry.recall.due(hit):
+                    continue
+                answer = entry.recall.answer(hit)
             matched.append(rule.name)
             keep = keep and rule.keep
-            answer = rule.answer
             if answer is not None:
-                reply = _reply(answer, rule, context)
+                reply = _reply(answer, entry, hit, context)
                 return Decision(reply, rule.name, CLOSE[rule.then], keep, matched=tuple(matched))
             if rule.then == "close":
                 return Decision(None, rule.name, True, keep, matched=tuple(matched))
@@ -134,39 +163,45 @@ class Rulebook:
         return self._mailboxes.refuse_sender(path) if context.stage is Stage.MAIL else None
 
 
-def _holds(rule: Rule, test: Test, context: Context) -> bool:
+def _holding(candidates: Iterable[Entry], context: Context) -> Iterator[Entry]:
+    """Yield the rules that hold, as far as it is sure that they are asked."""
+    if context.stage is Stage.MAIL:
+        context.conversation.counted = NONE
+    for entry in candidates:
+        if _holds(entry, context):
+            yield entry
+            if entry.recall is None and entry.rule.ends:
+                return
+
+
+def _holds(entry: Entry, context: Context) -> bool:
+    rule = entry.rule
     if not rule.of_size:
-        return test(context)
-    # Asked twice, it counts once: where SIZE= was declared, and at message if it has not fired there.
-    envelope = context.conversation.envelope
+        return entry.test(context)
+    # Asked twice, it counts once: where SIZE= was declared, and at message if it was not counted there.
+    conversation = context.conversation
+    envelope = conversation.envelope
     if context.stage is Stage.MESSAGE:
-        if envelope is not None and rule.name in envelope.fired:
+        if rule.name in conversation.counted or (envelope is not None and rule.name in envelope.fired):
             return False
     elif context.declared_size is None:
         return False
-    if not test(context):
+    if not entry.test(context):
         return False
     if envelope is not None:
         envelope.fired.add(rule.name)
+    else:
+        conversation.counted |= {rule.name}
     return True
 
 
-def _reply(answer: ReplyTemplate | Accept, rule: Rule, context: Context) -> Reply:
+def _reply(answer: ReplyTemplate | Accept, entry: Entry, hit: Hit | None, context: Context) -> Reply:
     if isinstance(answer, Accept):
         return context.outcome.accept or context.outcome.reply
     if answer.constant is not None:
         return answer.constant
-    return answer.render(context, **_first_match(rule, context))
-
-
-def _first_match(rule: Rule, context: Context) -> dict[str, str]:
-    """At data and message ``{rcpt}`` is the first recipient that the rule matched."""
-    if context.stage not in (Stage.DATA, Stage.MESSAGE):
-        return {}
-    for condition in conditions_of(rule.when):
-        if isinstance(condition, Rcpt):
-            index = PatternIndex(Kind.ADDRESS, [(text, True) for text in condition.value.items])
-            for path in context.rcpts:
-                if index.find(path.key):
-                    return {"rcpt": path.text}
-    return {}
+    names = answer.names
+    special = entry.recall.special(names, hit) if entry.recall is not None and hit is not None else {}
+    if "rcpt" in names and (path := entry.first_rcpt(context)) is not None:
+        special["rcpt"] = path.text
+    return answer.render(context, **special)

@@ -14,14 +14,13 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from mocksmtp.rules.context import Context
-from mocksmtp.rules.when import ORDER
+from mocksmtp.rules.when import ALWAYS_KNOWN_FROM, ORDER
 from mocksmtp.smtp.reply import LINE_LIMIT, Reply
 from mocksmtp.smtp.stage import Stage
 
 PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
 REPLY_LINE = re.compile(r"([0-9]{3})(?:[ -]|$)(?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$))?(.*)", re.DOTALL)
 ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
-LATER = frozenset({"retry_after", "attempt"})
 
 
 class Accept:
@@ -82,9 +81,10 @@ PLACEHOLDERS: Mapping[str, Known] = {
     "rcpt": Known(Stage.RCPT, _first_rcpt),
 }
 IN_SYNTAX_REPLIES = ("address", "reason")
+OF_A_HIT = ("attempt", "retry_after")
+"""What only a rule that counts its hits can fill in."""
+IN_REPLIES = (*PLACEHOLDERS, *OF_A_HIT, *IN_SYNTAX_REPLIES)
 IN_BANNERS = ("hostname", "listener")
-ALWAYS_KNOWN_FROM = {Stage.RSET, Stage.NOOP, Stage.VRFY, Stage.EXPN, Stage.HELP, Stage.QUIT, Stage.UNKNOWN}
-"""Stages outside the order of a transaction: there a placeholder may be empty, but not wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,12 @@ class TextTemplate:
     parts: tuple[str, ...]
 
     @classmethod
-    def parse(cls, text: str, allowed: tuple[str, ...] = (*PLACEHOLDERS, *IN_SYNTAX_REPLIES)) -> TextTemplate:
+    def parse(cls, text: str, allowed: tuple[str, ...] = IN_REPLIES) -> TextTemplate:
         """Read a text.  Raises ValueError for a placeholder that is not in the list, or a line end."""
         if "\r" in text or "\n" in text:
             raise ValueError("a reply line may not hold CR or LF; give a list for several lines")
         parts = PLACEHOLDER.split(text)
         for name in parts[1::2]:
-            if name in LATER:
-                raise ValueError(f"{{{name}}} is not yet supported in this version")
             if name not in allowed:
                 near = get_close_matches(name, allowed, 1)
                 hint = f"; did you mean {{{near[0]}}}?" if near else ""
@@ -155,19 +153,23 @@ class ReplyTemplate:
             if fixed > LINE_LIMIT:
                 raise ValueError(f"a reply line may have {LINE_LIMIT} octets with code and CRLF, this has {fixed}")
         template = cls(code, heads, texts)
-        if not any(text.names for text in texts):
+        if not template.names:
             object.__setattr__(template, "constant", template.made({}, international=True))
         return template
 
+    @property
+    def names(self) -> set[str]:
+        """The placeholders of all lines."""
+        return {name for text in self.texts for name in text.names}
+
     def check(self, stage: Stage) -> None:
         """Raise ValueError where a placeholder is not known yet at a stage."""
-        for text in self.texts:
-            for name in text.names:
-                if name in IN_SYNTAX_REPLIES:
-                    raise ValueError(f"{{{name}}} is known in the replies of syntax: only")
-                since = PLACEHOLDERS[name].since
-                if since and stage not in ALWAYS_KNOWN_FROM and ORDER.index(stage) < ORDER.index(since):
-                    raise ValueError(f"{{{name}}} is not known yet at stage {stage}")
+        for name in sorted(self.names - set(OF_A_HIT)):
+            if name in IN_SYNTAX_REPLIES:
+                raise ValueError(f"{{{name}}} is known in the replies of syntax: only")
+            since = PLACEHOLDERS[name].since
+            if since and stage not in ALWAYS_KNOWN_FROM and ORDER.index(stage) < ORDER.index(since):
+                raise ValueError(f"{{{name}}} is not known yet at stage {stage}")
 
     def render(self, context: Context, **special: str) -> Reply:
         """Return the reply for this conversation; ``special`` takes precedence."""

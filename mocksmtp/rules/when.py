@@ -11,6 +11,8 @@ from mocksmtp.smtp.stage import Stage
 
 ORDER = tuple(Stage)
 """Stages in the order of a session, for telling which is the latest."""
+ALWAYS_KNOWN_FROM = {Stage.RSET, Stage.NOOP, Stage.VRFY, Stage.EXPN, Stage.HELP, Stage.QUIT, Stage.UNKNOWN}
+"""Stages outside the order of a transaction: there what was said may be empty, but not wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ def conditions_of(when: All | AnyOf | Not | Condition) -> Iterator[Condition]:
     elif isinstance(when, Not):
         yield from conditions_of(when.part)
     else:
+        yield when
+
+
+def asserted(when: All | AnyOf | Not | Condition) -> Iterator[Condition]:
+    """Yield every condition that is to hold, however deep, and none that is not to."""
+    if isinstance(when, (All, AnyOf)):
+        for part in when.parts:
+            yield from asserted(part)
+    elif not isinstance(when, Not):
         yield when
 
 

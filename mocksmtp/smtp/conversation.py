@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.envelope import Envelope
 
 
+NONE: frozenset[str] = frozenset()
+
+
 class Tls(NamedTuple):
     """What a finished handshake agreed on: version as ``1.2`` or ``1.3``, cipher by its OpenSSL name."""
 
@@ -29,8 +32,8 @@ class Conversation:
     """
 
     __slots__ = (
-        "at", "auth", "client", "content", "envelope", "esmtp", "helo", "hostname", "id", "listener", "notes",
-        "port", "tls",
+        "at", "auth", "client", "content", "counted", "envelope", "esmtp", "helo", "hostname", "id", "listener",
+        "notes", "port", "tls",
     )  # fmt: skip
 
     def __init__(self, session_id: str, listener: str, hostname: str, client: str, port: int = 0) -> None:
@@ -47,3 +50,5 @@ class Conversation:
         self.content: bytes | None = None
         self.notes: Notes = NOT_TAKEN
         self.at = 0.0
+        self.counted: frozenset[str] = NONE
+        """Names of the rules that count once in a transaction, and counted the MAIL of this one."""

@@ -41,7 +41,7 @@ class Envelope:
         self.recipients: list[Recipient] = []
         self.keep = True
         self.fired: set[str] = set()
-        """Names of the rules that count once in a transaction and have fired in this one."""
+        """Names of the rules that count once in a transaction, and counted since its MAIL."""
 
     @property
     def declared_size(self) -> int | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.facts import RuleMatched
 from mocksmtp.smtp.framing import Chunk, ChunkReader
 from mocksmtp.smtp.outcome import Outcome, refuse
-from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision, settled
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import FOR_CHUNKS, State
@@ -18,7 +19,7 @@ from mocksmtp.smtp.transaction import Transactions
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.framing import MailData
-    from mocksmtp.smtp.policy import Fault
+    from mocksmtp.smtp.policy import Fault, Found
 
 
 class Incoming(NamedTuple):
@@ -83,14 +84,15 @@ class Intake(Transactions):
     def _answer_with(self, faults: tuple[Fault, ...], outcome: Outcome, steps: list[Step]) -> None:
         found = self.policy.decide(Stage.MESSAGE, self.conversation, outcome) if outcome.asks else AS_PROPOSED
 
-        def joined(decision: Decision) -> Decision:
+        def joined(found: Decision | Found) -> Decision:
+            decision = settled(found)
             return decision._replace(faults=faults + decision.faults)
 
         if isinstance(found, Decision):
             self._settle(Stage.MESSAGE, outcome, joined(found), steps)
         else:
             search = found
-            self._wait_for(lambda: joined(search()), Stage.MESSAGE, outcome, steps)
+            self._wait_for(lambda: partial(joined, search()), Stage.MESSAGE, outcome, steps)
 
     # Chunks.
 

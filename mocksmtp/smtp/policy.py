@@ -40,8 +40,16 @@ class Decision(NamedTuple):
 
 AS_PROPOSED = Decision()
 
-Search = Callable[[], Decision]
+Found = Callable[[], Decision]
+"""What a search found, where counters hang on it: it is called by the session, and decides."""
+
+Search = Callable[[], Decision | Found]
 """A decision that takes long: the session asks for it with ``Decide`` and goes on when it is told."""
+
+
+def settled(found: Decision | Found) -> Decision:
+    """Return the decision that a search led to."""
+    return found if isinstance(found, Decision) else found()
 
 
 class Policy(Protocol):

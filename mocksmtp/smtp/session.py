@@ -13,7 +13,7 @@ from mocksmtp.smtp.framing import Chunk, LineReader
 from mocksmtp.smtp.intake import Intake
 from mocksmtp.smtp.notes import OVERLONG, hidden, is_auth, on_one_line, without_response
 from mocksmtp.smtp.outcome import Outcome, refuse
-from mocksmtp.smtp.policy import Decision
+from mocksmtp.smtp.policy import settled
 from mocksmtp.smtp.sasl import Exchange, respond
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
@@ -23,7 +23,7 @@ from mocksmtp.smtp.verbs.quit import GOODBYE
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation, Tls
     from mocksmtp.smtp.facts import Publish
-    from mocksmtp.smtp.policy import Policy
+    from mocksmtp.smtp.policy import Decision, Found, Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.verbs import Verb
@@ -128,12 +128,12 @@ class Session(Intake):
             self.finish_message(refusal, steps)
         return [] if closed else self._go_on(steps)
 
-    def decided(self, decision: Decision) -> list[Step]:
-        """The search that ``Decide`` asked for has ended."""
+    def decided(self, found: Decision | Found) -> list[Step]:
+        """The search that ``Decide`` asked for has ended; this is what it returned."""
         if self.deaf:
             return []
         steps: list[Step] = []
-        self.resume(decision, steps)
+        self.resume(settled(found), steps)
         return self._go_on(steps)
 
     def timed_out(self) -> list[Step]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.envelope import Message
-    from mocksmtp.smtp.policy import Decision
+    from mocksmtp.smtp.policy import Decision, Found
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Store:
 class Decide:
     """Run this search where it blocks nobody; then call ``Session.decided`` with what it returns."""
 
-    search: Callable[[], Decision]
+    search: Callable[[], Decision | Found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every file of tests/bad_config gives exactly the mistakes that its first lines name."""
+"""Every file of tests/bad_config gives exactly the mistakes that its first lines name; ``…`` is any text."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_a_bad_file_gives_exactly_its_mistakes(path):
     found = mistakes(path)
     assert [(str(each.line), str(each.column)) for each in found] == [each[:2] for each in expected]
     for mistake, (line, column, text) in zip(found, expected, strict=True):
-        assert mistake.text.startswith(text)
-        assert str(mistake).startswith(f"{path}:{line}:{column}: {text}")
+        assert re.match(".*".join(map(re.escape, text.split("…"))), mistake.text), mistake.text
+        assert str(mistake).startswith(f"{path}:{line}:{column}: ")
 
 
 @settings(max_examples=200, deadline=None)

@@ -46,7 +46,6 @@ def test_a_reply_is_sent_as_written(value, wire):
         ("550 a\nb", "CR or LF"),
         ("550 " + "x" * 600, "512 octets"),
         ("550 {rctp}", "did you mean {rcpt}"),
-        ("550 {attempt}", "not yet"),
         ({"code": "x"}, "code is a number"),
         ({"code": 550, "enhanced": "9.9"}, "enhanced is a code"),
     ],
