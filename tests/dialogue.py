@@ -12,13 +12,16 @@ headers (``profile:``, ``policy:``, ``pipelined:``), then lines in order::
     = params SIZE=1 …, = params c@d NOTIFY=NEVER …     the parameters of MAIL, and of that RCPT
     ! idle, ! drain, ! shut down, ! busy       what the shell says, not the client
 
-Client lines that follow each other are sent at once; after ``pipelined:`` all of them are.
+Between guillemets stand octets that go in base64, on lines of client and server.  Client
+lines that follow each other are sent at once; after ``pipelined:`` all of them are.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path as File
 
@@ -50,6 +53,7 @@ from mocksmtp.smtp.syntax import Addresses, BareNewlines
 ABOUT_THE_MESSAGE = ("= message", "= envelope", "= params")
 FOLDER = File(__file__).parent / "dialogues"
 TLS = Tls("1.3", "TLS_AES_256_GCM_SHA384")
+BINDINGS = {"tls-exporter": (b"exported",)}
 WORDS = {Flush: "= flush", Receive: "= receive", HalfClose: "= half-close", Close: "= close", Abort: "= abort"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|\{(.+?)\*(\d+)\}|(.))")
 _REPLY = re.compile(r"(\d{3}) (?:(\d\.\d{1,3}\.\d{1,3}) )?(.*)")
@@ -69,6 +73,11 @@ def unescape(text: str) -> bytes:
             out += {"r": b"\r", "n": b"\n", "t": b"\t"}.get(plain, plain.encode())
         at = match.end()
     return out + text[at:].encode()
+
+
+def in_base64(line: str) -> str:
+    """Write what stands between guillemets as base64."""
+    return re.sub("«(.*?)»", lambda found: base64.b64encode(unescape(found[1])).decode(), line)
 
 
 @dataclass
@@ -138,6 +147,11 @@ def reply_of(text: str) -> Reply:
     return Reply(int(code), tuple(words.split(" / ")), enhanced or "")
 
 
+def _dice(octets: bytes, _length: int) -> bytes:
+    """Dice that always fall the same way."""
+    return octets
+
+
 def profile_of(words: list[str]) -> Profile:
     """Read the words of ``profile:`` lines."""
     limits, login, own, hidden, more, only = {}, {}, {}, set(), set(), set(EXTENSIONS)
@@ -157,6 +171,8 @@ def profile_of(words: list[str]) -> Profile:
             login["required"] = value == "required"
         elif name == "mechanisms":
             login["mechanisms"] = tuple(filter(None, value.split(",")))
+        elif name == "random":
+            login["random"] = partial(_dice, bytes.fromhex(value))
         elif name == "without_tls":
             login["without_tls"] = True
         else:
@@ -181,7 +197,7 @@ def parse(text: str, where: str = "") -> list[Dialogue]:
 
 def _dialogue(title: str, lines: list[str]) -> Dialogue:
     words, table, turns, pipelined = [], [], [Turn()], False
-    for line in lines:
+    for line in map(in_base64, lines):
         kind, _, rest = line.partition(" ")
         if kind == "profile:":
             words += rest.split()
@@ -258,7 +274,7 @@ class Player:
             self.perform(session.receive_data(turn.octets[at : at + size]))
         while self.handshakes:
             self.handshakes -= 1
-            self.perform(session.tls_started(TLS))
+            self.perform(session.tls_started(TLS, lambda kind: BINDINGS.get(kind, ())))
         return self.events
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from secrets import token_bytes
 
 from mocksmtp.config.mistakes import Invalid, Mistake
 from mocksmtp.config.models import CertificateModel, Configuration, LimitsModel, ListenerModel, RuleFile
@@ -20,6 +21,7 @@ from mocksmtp.rules.mailboxes import MailboxDomain, Mailboxes
 from mocksmtp.rules.rule import Rule
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.profile import Authentication, Limits, Profile
+from mocksmtp.smtp.sasl import MECHANISMS
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
 
 
@@ -92,10 +94,11 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
         implicit_tls=model.tls == "implicit",
         require_tls=model.require_tls,
         authentication=Authentication(
-            mechanisms=tuple(auth.mechanisms),
+            mechanisms=tuple(m for m in auth.mechanisms if auth.users is not None or MECHANISMS[m].anybody),
             users=auth.users,
             required=model.auth == "required",
             without_tls=auth.allow_without_tls,
+            random=token_bytes,
         ),
         limits=_limits(configuration.limits, model.limits),
         addresses=Addresses(configuration.syntax.addresses),

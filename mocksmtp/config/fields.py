@@ -25,7 +25,7 @@ LATER_KEYS = frozenset(
     }
 )
 """Keys of the language that a later version reads; they are refused, never ignored."""
-LATER_NAMES = frozenset({"XCLIENT", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"})
+LATER_NAMES = frozenset({"XCLIENT"})
 
 
 def one_of(*allowed: str) -> BeforeValidator:

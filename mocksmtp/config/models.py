@@ -21,13 +21,14 @@ from mocksmtp.config.fields import (
     one_of,
     only_default,
 )
-from mocksmtp.config.mistakes import suggestion
+from mocksmtp.config.mistakes import Located, suggestion
 from mocksmtp.config.rules import RuleModel
 from mocksmtp.config.section import Section
 from mocksmtp.config.types import Duration, Flag, Size, Text, Texts, Whole, null, several, text
 from mocksmtp.rules.counters import MOST_KEYS
 from mocksmtp.rules.mailboxes import INVALID, SENDER_INVALID, UNKNOWN, MailboxDomain
 from mocksmtp.rules.template import ReplyTemplate, TextTemplate
+from mocksmtp.smtp.credentials import comparable
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.sasl import MECHANISMS
 from mocksmtp.smtp.stage import Stage
@@ -107,7 +108,7 @@ def users(value: Any) -> dict[str, str] | None:
         return None
     if not isinstance(value, dict):
         raise ValueError("any, or a map of user names and passwords, is wanted here")
-    return {name: text(password) for name, password in value.items()}
+    return {comparable(name): text(password) for name, password in value.items()}
 
 
 USERS_SCHEMA = {"anyOf": [{"const": "any"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
@@ -117,9 +118,18 @@ UsersField = Annotated[Any, PlainValidator(users), WithJsonSchema(USERS_SCHEMA)]
 class AuthModel(Section):
     """Who may log in, and how."""
 
-    mechanisms: Mechanisms = list(MECHANISMS)
-    users: UsersField = {}
+    mechanisms: Mechanisms = [m.name for m in MECHANISMS.values() if m.default]
+    users: Annotated[UsersField, Field(repr=False)] = {}
     allow_without_tls: Flag = False
+
+    @model_validator(mode="after")
+    def _anybody_can(self) -> AuthModel:
+        if self.users is None and "mechanisms" in self.model_fields_set:
+            needs = "needs passwords, because its client checks our proof: leave it out, or name the users"
+            wrong = [((n,), f"{m} {needs}") for n, m in enumerate(self.mechanisms) if not MECHANISMS[m].anybody]
+            if wrong:
+                raise Located([(("mechanisms", *place), text) for place, text in wrong])
+        return self
 
 
 class SyntaxModel(Section):

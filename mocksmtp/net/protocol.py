@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
@@ -13,7 +14,7 @@ from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
 from mocksmtp.net import patience
-from mocksmtp.net.tls import describe
+from mocksmtp.net.tls import bindings, describe
 from mocksmtp.smtp.notes import CLOSED, GONE, SENT
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.steps import (
@@ -97,7 +98,7 @@ class SmtpProtocol(Protocol):
         """Go on under TLS."""
         self.deadline = self.listener.idle_deadline
         self._mark()
-        self._perform(self.session.tls_started(describe(self.transport)))
+        self._perform(self.session.tls_started(describe(self.transport), partial(bindings, self.transport)))
 
     def readConnectionLost(self) -> None:
         """The client will send no more; a half-closed SMTP client gets no more either."""

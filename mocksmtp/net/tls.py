@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
@@ -86,3 +87,40 @@ def describe(transport: Any) -> Tls:
         cipher=connection.get_cipher_name() or "",
         sni=sni.decode(errors="replace") if sni else None,
     )
+
+
+def bindings(transport: Any, kind: str) -> tuple[bytes, ...]:
+    """Return the channel bindings of a type that would do; none for a type this connection has not."""
+    find = BINDINGS.get(kind)
+    return find(transport.getHandle()) if find is not None else ()
+
+
+def _exporter(connection: SSL.Connection) -> tuple[bytes, ...]:
+    """RFC 9266; before TLS 1.3 it is safe under conditions only, which cannot be looked up here."""
+    if connection.get_protocol_version_name() != "TLSv1.3":
+        return ()
+    return (connection.export_keying_material(b"EXPORTER-Channel-Binding", 32, b""),)
+
+
+def _unique(connection: SSL.Connection) -> tuple[bytes, ...]:
+    """RFC 5929 section 3: the first Finished message, the client's or, in a resumed session, ours."""
+    if connection.get_protocol_version_name() == "TLSv1.3":
+        return ()
+    return tuple(filter(None, (connection.get_peer_finished(), connection.get_finished())))
+
+
+def _server_end_point(connection: SSL.Connection) -> tuple[bytes, ...]:
+    """RFC 5929 section 4: the certificate by the hash of its signature, but not by MD5 or SHA-1."""
+    certificate = connection.get_certificate(as_cryptography=True)
+    used = certificate.signature_hash_algorithm if certificate is not None else None
+    if certificate is None or used is None:
+        return ()
+    return (certificate.fingerprint(SHA256() if isinstance(used, MD5 | SHA1) else used),)
+
+
+BINDINGS: dict[str, Callable[[SSL.Connection], tuple[bytes, ...]]] = {
+    "tls-exporter": _exporter,
+    "tls-unique": _unique,
+    "tls-server-end-point": _server_end_point,
+}
+"""Types of channel bindings, by their names in the registry of RFC 5056."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.policy import Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
+    from mocksmtp.smtp.sasl import Exchange
 
 BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 
@@ -39,8 +40,8 @@ class Answers:
     """
 
     __slots__ = (
-        "_enhanced", "_errors", "_pending", "conversation", "deaf", "held", "next_id", "note", "now", "policy",
-        "profile", "publish", "state", "transactions_left",
+        "_enhanced", "_errors", "_exchange", "_pending", "conversation", "deaf", "held", "next_id", "note", "now",
+        "policy", "profile", "publish", "state", "transactions_left",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +67,7 @@ class Answers:
         # Counts down with each message; -1, where there is no limit, never meets 0.
         self.transactions_left = profile.limits.transactions or -1
         self._errors = 0
+        self._exchange: Exchange | None = None
         self._pending: tuple[Stage, Outcome, Decision] | None = None
 
     def octets(self, reply: Reply) -> bytes:
@@ -133,6 +135,10 @@ class Answers:
         if stage is Stage.MESSAGE:
             self._settle_message(outcome, decision, reply, took, steps)
             return
+        if took and outcome.accept is outcome.reply:
+            reply, took, decision = outcome.reply, False, decision._replace(reply=None, rule=None)
+        if reply is not outcome.reply:
+            self._exchange = None  # The challenge was not sent, so nothing answers it.
         if took:
             if outcome.commit is not None:
                 outcome.commit(self, outcome)

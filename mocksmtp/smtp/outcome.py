@@ -23,9 +23,11 @@ class Outcome(NamedTuple):
     plain value, and one that depends on nothing but its argument may be proposed again.
     ``asks`` says whether the policy may answer instead: it is False for what the
     protocol itself refuses.  ``accept`` is the positive answer where ``reply`` is not
-    it (a wrong password).  ``path`` and ``params`` are what MAIL or RCPT named, ``text``
-    what VRFY or EXPN did.  ``follows`` is what the client sends next that is no command:
-    the response to a challenge (334), or a chunk, which is read before it is answered.
+    it (a wrong password); where it is the negative ``reply`` itself, no positive one may
+    take its place.  ``path`` and ``params`` are what MAIL or RCPT named, ``text`` what
+    VRFY or EXPN did, and AUTH.  ``follows`` is what the client sends next that is no
+    command: the response to a challenge (334), or a chunk, which is read before it is
+    answered.
     """
 
     reply: Reply

@@ -14,6 +14,7 @@ from mocksmtp.smtp.verbs import VERBS
 from mocksmtp.smtp.verbs.rcpt import RCPT_OF_FEW_DOMAINS
 
 if TYPE_CHECKING:
+    from mocksmtp.smtp.credentials import Random, Users
     from mocksmtp.smtp.envelope import Params
     from mocksmtp.smtp.extensions import Extension, Parameter
     from mocksmtp.smtp.verbs import Verb
@@ -39,12 +40,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Who may log in, and how: ``users`` maps names to passwords, ``ANY_USER`` lets everybody in."""
+    """Who may log in, and how: ``users`` maps names to passwords, ``ANY_USER`` lets everybody in.
+
+    ``random`` gives that many octets which nobody can guess; by itself it gives zeros.
+    """
 
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
-    users: Mapping[str, str] | None = field(default_factory=dict)
+    users: Users = field(default_factory=dict, repr=False)
     required: bool = False
     without_tls: bool = False
+    random: Random = field(default=bytes, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

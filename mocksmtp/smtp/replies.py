@@ -47,6 +47,7 @@ UNKNOWN_MECHANISM = Reply(504, "Authentication mechanism not offered", "5.5.4")
 NEEDS_MECHANISM = Reply(501, "Syntax: AUTH mechanism [initial-response]", "5.5.4")
 BAD_BASE64 = Reply(501, "Response is not base64", "5.5.2")
 BAD_RESPONSE = Reply(501, "Response does not fit the mechanism", "5.5.2")
+NO_INITIAL_RESPONSE = Reply(501, "This mechanism takes no initial response", "5.7.0")
 CANCELLED = Reply(501, "Authentication cancelled", "5.7.0")
 BAD_CREDENTIALS = Reply(535, "Authentication credentials invalid", "5.7.8")
 

@@ -23,6 +23,7 @@ from mocksmtp.smtp.verbs.quit import GOODBYE
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation, Tls
     from mocksmtp.smtp.facts import Publish
+    from mocksmtp.smtp.mechanism import Binding
     from mocksmtp.smtp.policy import Decision, Found, Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
@@ -44,7 +45,7 @@ class Session(Intake):
     the steps to perform next, in order.  Nothing that a client sends raises.
     """
 
-    __slots__ = ("_exchange", "_line_length", "_lines", "_wary", "draining", "greeted_once")
+    __slots__ = ("_line_length", "_lines", "_wary", "draining", "greeted_once")
 
     def __init__(
         self,
@@ -60,10 +61,10 @@ class Session(Intake):
         self._lines = LineReader(profile.bare_newlines)
         self._line_length = profile.limits.line_length
         self.domains = set()
-        self._exchange: Exchange | None = None
         self._mail_data = self._incoming = None
         # From AUTH to the next command: what stands between may be half of an exchange that had ended already.
         self._wary = False
+        self.binding = None
         self.greeted_once = False
         self.draining = False
         self._demand()
@@ -102,11 +103,15 @@ class Session(Intake):
             self._lines.feed(data)
         return self._go_on(steps)
 
-    def tls_started(self, tls: Tls) -> list[Step]:
-        """The handshake ended well: forget what was said before it (RFC 3207 section 4.2)."""
+    def tls_started(self, tls: Tls, binding: Binding | None = None) -> list[Step]:
+        """The handshake ended well: forget what was said before it (RFC 3207 section 4.2).
+
+        ``binding`` returns the channel bindings of a type, for mechanisms that bind to TLS.
+        """
         self._lines.clear()
         self.deaf = False
         self.conversation.tls = tls
+        self.binding = binding
         self.note(("tls", *tls))
         self.publish(TlsStarted(self.conversation, tls))
         steps: list[Step] = []
@@ -152,6 +157,7 @@ class Session(Intake):
     def connection_lost(self) -> None:
         """The connection is gone."""
         self.deaf = True
+        self.binding = None  # It holds the transport.
         self.end_transaction()
         self.publish(SessionClosed(self.conversation))
 
@@ -246,7 +252,7 @@ class Session(Intake):
     def _take_response(self, exchange: Exchange, line: bytes | object, steps: list[Step]) -> None:
         self.note(hidden(line) if isinstance(line, bytes) else OVERLONG)
         if isinstance(line, bytes):
-            outcome = respond(self, exchange, line)
+            outcome = respond(exchange, line)
         else:
             outcome = refuse(replies.AUTH_LINE_TOO_LONG)
         self._exchange = outcome.follows if isinstance(outcome.follows, Exchange) else None

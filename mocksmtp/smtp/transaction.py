@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mocksmtp.smtp.address import InvalidMailbox
     from mocksmtp.smtp.framing import MailData
+    from mocksmtp.smtp.mechanism import Binding
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.stage import Stage
     from mocksmtp.smtp.verbs import Verb
@@ -29,11 +30,13 @@ NOTHING_LEGAL: Mapping[State, Mapping[bytes, Verb]] = {state: {} for state in St
 class Transactions(Answers):
     """The part of a session that changes: verbs propose, and what was accepted is done here."""
 
-    __slots__ = ("_legal", "_mail_data", "_missing", "domains")
+    __slots__ = ("_legal", "_mail_data", "_missing", "binding", "domains")
 
     _legal: Mapping[State, Mapping[bytes, Verb]]
     _mail_data: MailData | None
     _missing: tuple[frozenset[str], Reply] | None
+    binding: Binding | None
+    """The channel bindings of the TLS connection, where there is one."""
     domains: set[str]
     """Domains of accepted recipients, where their number is limited."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
 
 from mocksmtp.net.certificates import authority
-from mocksmtp.net.tls import VERSIONS, describe, server_context
+from mocksmtp.net.tls import BINDINGS, VERSIONS, bindings, describe, server_context
 from mocksmtp.smtp.conversation import Tls
 
 BOTH = ["1.2", "1.3"]
@@ -73,15 +74,9 @@ def server_side(identity, version):
     return SSL.Connection(context, None)
 
 
-@pytest.mark.parametrize("version", ["1.2", "1.3"])
-@pytest.mark.parametrize("sni", [None, "mx.test"])
-def test_a_handshake_is_described(identity, version, sni):
-    server = server_side(identity, version)
-    client = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+def handshake(server, client):
     server.set_accept_state()
     client.set_connect_state()
-    if sni:
-        client.set_tlsext_host_name(sni.encode())
     done = set()
     while len(done) < 2:
         for side, peer in ((client, server), (server, client)):
@@ -90,4 +85,31 @@ def test_a_handshake_is_described(identity, version, sni):
                 done.add(side)
             with suppress(SSL.WantReadError):
                 peer.bio_write(side.bio_read(65536))
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize("sni", [None, "mx.test"])
+def test_a_handshake_is_described(identity, version, sni):
+    server = server_side(identity, version)
+    client = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+    if sni:
+        client.set_tlsext_host_name(sni.encode())
+    handshake(server, client)
     assert describe(Handle(server)) == Tls(version, client.get_cipher_name(), sni)
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_channel_is_bound_to_by_what_both_sides_know(identity, version):
+    server = server_side(identity, version)
+    client = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+    handshake(server, client)
+    exporter = (client.export_keying_material(b"EXPORTER-Channel-Binding", 32, b""),)
+    der = client.get_peer_certificate(as_cryptography=True).public_bytes(serialization.Encoding.DER)
+    known = {kind: bindings(Handle(server), kind) for kind in (*BINDINGS, "tls-unheard-of")}
+    assert known["tls-server-end-point"] == (hashlib.sha256(der).digest(),)
+    assert known["tls-unheard-of"] == ()
+    if version == "1.3":
+        assert (known["tls-exporter"], known["tls-unique"]) == (exporter, ())
+    else:
+        assert known["tls-exporter"] == ()
+        assert client.get_finished() in known["tls-unique"]

@@ -21,12 +21,15 @@ LINES = [
     b"DATA\r\n", b".\r\n", b"..\r\n", b"\r\n", b"\r", b"\n", b"a\n.\r\n",
     b"RSET\r\n", b"NOOP\r\n", b"VRFY x\r\n", b"EXPN\r\n", b"HELP\r\n", b"AUTH PLAIN\r\n", b"AUTH LOGIN YQ==\r\n",
     b"BDAT 3\r\n", b"BDAT 0\r\n", b"BDAT 2 LAST\r\n.\n", b"BDAT 7 last\r\nRSET\r\n\0", b"BDAT -\r\n",
+    b"AUTH CRAM-MD5\r\n", b"AUTH SCRAM-SHA-256 biwsbj1hLHI9Yg==\r\n", b"AUTH OAUTHBEARER\r\n", b"Yz1iaXdz\r\n",
+    b"AUTH XOAUTH2 dXNlcj1hAWF1dGg9QmVhcmVyIHgBAQ==\r\n",
     b"AGEAYg==\r\n", b"*\r\n", b"STARTTLS\r\n", b"\xff\r\n", b"x" * 70, b"QUIT\r\n",
 ]  # fmt: skip
 PROFILES = [
     "", "without_tls users=any limits.line_length=64", "bare_newlines=accept addresses=off hide=STARTTLS",
     "bare_newlines=as_crlf addresses=lenient", "implicit_tls limits.message_size=5 limits.recipients=2",
     "limits.errors=3 limits.transactions=1 hide=ENHANCEDSTATUSCODES", "without_tls auth=required users=a:b",
+    "without_tls users=a:b mechanisms=CRAM-MD5,SCRAM-SHA-256,XOAUTH2,OAUTHBEARER",
     "limits.recipient_domains=1 show=REQUIRETLS,FUTURERELEASE,DELIVERBY,MT-PRIORITY",
 ]  # fmt: skip
 POLICY = TablePolicy(("rcpt later@d -> later accept", "noop * -> later", "expn * -> 421 4.7.0 enough"))

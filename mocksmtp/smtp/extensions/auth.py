@@ -8,7 +8,7 @@ from mocksmtp.smtp import replies
 from mocksmtp.smtp.extensions import Extension
 from mocksmtp.smtp.grammar import XTEXT
 from mocksmtp.smtp.outcome import Outcome, refuse
-from mocksmtp.smtp.sasl import MECHANISMS, Exchange, begin
+from mocksmtp.smtp.sasl import begin, offered
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import READY
 from mocksmtp.smtp.verbs import Verb
@@ -23,7 +23,7 @@ def announce(session: Session) -> str | None:
     authentication = session.profile.authentication
     if not authentication.mechanisms or not (session.conversation.tls or authentication.without_tls):
         return None
-    return "AUTH " + " ".join(authentication.mechanisms)
+    return "AUTH " + " ".join(offered(session))
 
 
 def auth(session: Session, argument: bytes) -> Outcome:
@@ -37,10 +37,9 @@ def auth(session: Session, argument: bytes) -> Outcome:
     if not name or len(initial) > 1:
         return refuse(replies.NEEDS_MECHANISM)
     mechanism = name.decode(errors="replace").upper()
-    if mechanism not in authentication.mechanisms or mechanism not in MECHANISMS:
+    if mechanism not in offered(session):
         return refuse(replies.UNKNOWN_MECHANISM)
-    exchange = Exchange(mechanism, MECHANISMS[mechanism](authentication.users))
-    return begin(session, exchange, initial[0] if initial else None)
+    return begin(session, mechanism, initial[0] if initial else None)
 
 
 def submitter(_session: Session, value: str | None) -> Reply | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from mocksmtp.smtp.sasl import Dialogue, Users, Verdict, knows, text_of
-
-NAME = "LOGIN"
-RANK = 20
+from mocksmtp.smtp.credentials import knows
+from mocksmtp.smtp.mechanism import Dialogue, Mechanism, Terms, Verdict, text_of
 
 
-def exchange(users: Users) -> Dialogue:
+def exchange(terms: Terms) -> Dialogue:
     """Ask for the user name, unless it came with AUTH, then for the password."""
     name = yield None
     if name is None:
         name = yield b"Username:"
     password = yield b"Password:"
     user = text_of(name or b"")
-    return Verdict(user, knows(users, user, text_of(password or b"")))
+    return Verdict(user, knows(terms.users, user, text_of(password or b"")))
+
+
+MECHANISM = Mechanism("LOGIN", exchange, rank=20)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from mocksmtp.smtp.sasl import Dialogue, Malformed, Users, Verdict, knows, text_of
-
-NAME = "PLAIN"
-RANK = 10
+from mocksmtp.smtp.credentials import knows
+from mocksmtp.smtp.mechanism import Dialogue, Malformed, Mechanism, Terms, Verdict, text_of
 
 
-def exchange(users: Users) -> Dialogue:
+def exchange(terms: Terms) -> Dialogue:
     """Ask for the one response, unless it came with AUTH."""
     response = yield None
     if response is None:
@@ -16,5 +14,9 @@ def exchange(users: Users) -> Dialogue:
     parts = text_of(response or b"").split("\0")
     if len(parts) != 3 or not parts[1]:
         raise Malformed("authzid NUL authcid NUL passwd")
-    _, name, password = parts
-    return Verdict(name, knows(users, name, password))
+    identity, name, password = parts
+    # Nobody may act as somebody else (section 2).
+    return Verdict(name, knows(terms.users, name, password) and identity in ("", name))
+
+
+MECHANISM = Mechanism("PLAIN", exchange, rank=10)
