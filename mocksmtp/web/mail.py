@@ -52,7 +52,8 @@ def whole(message: Message) -> dict[str, Any]:
 
 def subject(message: Message) -> str | None:
     """Return the decoded Subject, None where there is none."""
-    raw = _header(message.content)["Subject"]
+    # Not by its name: that way the parser hides what is not ASCII.
+    raw = next((value for name, value in _header(message.content).raw_items() if name.lower() == "subject"), None)
     return None if raw is None else decoded(_text(raw))
 
 
@@ -72,8 +73,13 @@ def decoded(text: str) -> str:
 
 
 def _text(value: object) -> str:
-    # Undecoded octets stand in as surrogates, which no document may hold.
-    return str(value).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    """Return what a document may hold: octets that stand in as surrogates are UTF-8 (RFC 6532) or nothing."""
+    text = str(value)
+    try:
+        octets = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        octets = text.encode("utf-8", "surrogatepass")
+    return octets.decode("utf-8", "replace")
 
 
 def _parsed(content: bytes) -> Mail:

@@ -45,6 +45,9 @@ SUBJECTS = [
     (b"Subject: =?utf-8?b?w7w=?=\r\n\r\n", "ü"),
     (b"Subject: =?iso-8859-1?q?=FC?= and =?utf-8?q?=C3=BC?=\r\n\r\n", "ü and ü"),
     (b"Subject: =?nope?q?x?=\r\n\r\n", "=?nope?q?x?="),
+    # RFC 6532: after SMTPUTF8 a header is UTF-8; what is no UTF-8 cannot be shown.
+    ("SUBJECT: Grüße 日本\r\n\r\n".encode(), "Grüße 日本"),
+    (b"Subject: \xfc\r\n\r\n", "\ufffd"),
     (b"Subject:\r\n\r\n", ""),
     (b"", None),
 ]
@@ -53,6 +56,13 @@ SUBJECTS = [
 @pytest.mark.parametrize(("content", "subject"), SUBJECTS)
 def test_a_subject_is_decoded_where_it_can_be(content, subject):
     assert summary(message(content))["subject"] == subject
+
+
+def test_a_header_in_utf_8_is_shown_as_it_is():
+    assert told("X-Name: ü\r\nFrom: ü@b.test\r\n\r\n".encode())["headers"] == [
+        {"name": "X-Name", "value": "ü"},
+        {"name": "From", "value": "ü@b.test"},
+    ]
 
 
 def test_plain_text_decodes_to_itself():
