@@ -20,3 +20,12 @@ def printable(text: str) -> bool:
     """Say whether this is xtext of graphic characters and white space (RFC 3461 sections 4.2 and 4.4)."""
     octets = decoded(text)
     return octets is not None and all(32 <= octet <= 126 or octet == 9 for octet in octets)
+
+
+def printable_utf8(text: str) -> bool:
+    """Say whether this is xtext of UTF-8 that can be printed."""
+    octets = decoded(text)
+    try:
+        return octets is not None and octets.decode().isprintable()
+    except UnicodeDecodeError:
+        return False

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksmtp.smtp.xtext import decoded, printable
+from mocksmtp.smtp.xtext import decoded, printable, printable_utf8
 
 
 def encoded(octets: bytes) -> str:
@@ -40,3 +40,20 @@ def test_this_is_no_xtext(text: str) -> None:
 def test_printable(text: str, holds: bool) -> None:
     """Graphic characters and white space of US-ASCII."""
     assert printable(text) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("a+20b", True),
+        ("+C3+BC", True),
+        ("+C3", False),
+        ("+BC+C3", False),
+        ("+0A", False),
+        ("+C2+85", False),
+        ("", False),
+    ],
+)
+def test_printable_utf8(text: str, holds: bool) -> None:
+    """UTF-8 without controls."""
+    assert printable_utf8(text) is holds

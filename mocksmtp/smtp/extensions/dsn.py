@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.extensions import Extension
 from mocksmtp.smtp.grammar import ATOM, UNITEXT
-from mocksmtp.smtp.xtext import printable
+from mocksmtp.smtp.xtext import printable, printable_utf8
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.reply import Reply
@@ -48,8 +48,11 @@ def orcpt(session: Session, value: str | None) -> Reply | None:
     kind, semicolon, address = (value or "").partition(";")
     if not semicolon or len(value or "") > LONGEST_ORCPT or ATOM.fullmatch(kind) is None:
         return replies.BAD_PARAMETER
-    if kind.upper() == "UTF-8" and session.envelope.smtputf8 and UNITEXT.fullmatch(address):
-        return None
+    if session.envelope.smtputf8:
+        if kind.upper() == "UTF-8" and UNITEXT.fullmatch(address):
+            return None
+        if printable_utf8(address):  # Postfix writes the UTF-8 of an rfc822 address in xtext.
+            return None
     return None if printable(address) else replies.BAD_PARAMETER
 
 
