@@ -67,3 +67,25 @@ def test_a_553_comes_back_to_the_sender_and_a_4xx_is_tried_again(start, run_post
     assert report["rcpt"] == ["a@b.test"]
     assert b"Status: 5.1.3" in fetch(server, f"/v1/messages/{report['id']}/raw")
     assert [each["queue_id"] for each in peer.queue()] == [queue_id]
+
+
+def test_it_passes_on_what_the_envelope_says(start, run_postfix, kept, fetch):
+    server = start("")
+    peer = run_postfix(relayhost=f"[127.0.0.1]:{server.ports['smtp']}")
+    notify = ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;or+2Big@x.test"]
+    first = peer.send("a@b.test", ["y@ok.test"], MAIL.format("DSN"), ["RET=HDRS", "ENVID=QQ314159"], notify)
+    peer.outcome(first, "y@ok.test", "sent")
+    body = "Grüße\r\n"
+    second = peer.send(
+        "ü@b.test", ["ö@ok.test"], (MAIL.format("Ä") + body).encode(), ["SMTPUTF8", "BODY=8BITMIME"]
+    )
+    peer.outcome(second, "ö@ok.test", "sent")
+    dsn, utf8 = kept(server)
+    assert (dsn["params"]["RET"], dsn["params"]["ENVID"]) == ("HDRS", "QQ314159")
+    assert dsn["recipients"] == [
+        {"address": "y@ok.test", "params": {"NOTIFY": "SUCCESS,FAILURE", "ORCPT": "rfc822;or+2Big@x.test"}}
+    ]
+    assert (utf8["mail"], utf8["rcpt"], utf8["subject"]) == ("ü@b.test", ["ö@ok.test"], "Ä")
+    assert utf8["params"]["BODY"] == "8BITMIME"
+    assert "SMTPUTF8" in utf8["params"]
+    assert fetch(server, f"/v1/messages/{utf8['id']}/raw").endswith(body.encode())

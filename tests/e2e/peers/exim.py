@@ -61,7 +61,7 @@ class Exim:
         """Hand in a message, have it delivered, and return its id."""
         content = text.encode() if isinstance(text, str) else text
         before = self.log
-        self._run([*options, "-odf", "-f", sender, *recipients], content)
+        self._run([*options, "-oi", "-odf", "-f", sender, *recipients], content)
         found = ID.search(self.log.removeprefix(before))
         assert found, self.log
         return found[0]

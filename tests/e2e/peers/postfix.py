@@ -71,13 +71,20 @@ class Postfix:
         self.port = port
         self.log = log
 
-    def send(self, sender: str, recipients: Sequence[str], text: str | bytes, options: Sequence[str] = ()) -> str:
-        """Hand in a message and return its queue id; ``options`` go behind each RCPT (DSN)."""
+    def send(
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        text: str | bytes,
+        options: Sequence[str] = (),
+        of_each: Sequence[str] = (),
+    ) -> str:
+        """Hand in a message and return its queue id; ``options`` go behind MAIL, ``of_each`` behind each RCPT."""
         with smtplib.SMTP("127.0.0.1", self.port, timeout=WAIT) as client:
             client.ehlo()
-            assert client.mail(sender)[0] == 250
+            assert client.mail(sender, options)[0] == 250
             for recipient in recipients:
-                assert client.rcpt(recipient, options)[0] == 250
+                assert client.rcpt(recipient, of_each)[0] == 250
             said = client.data(text)[1]
         found = re.search(rb"queued as (\w+)", said)
         assert found, said
