@@ -29,7 +29,7 @@ check: $(VENV)/.dev ## format, lint, types, and tests (real peers too) with cove
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/coverage run -m pytest -m "not container"
-	$(BIN)/coverage report --include='mocksmtp/smtp/*,mocksmtp/rules/*,mocksmtp/config/*' --fail-under=95 --skip-covered
+	$(BIN)/coverage report --include='mocksmtp/smtp/*,mocksmtp/faults/*,mocksmtp/rules/*,mocksmtp/config/*' --fail-under=95 --skip-covered
 
 bench: $(VENV)/.bench ## compare with smtp-sink and aiosmtpd; writes bench/results
 	$(BIN)/python bench/run.py

@@ -48,6 +48,7 @@ class Metrics:
         self._answers: list[facts.CommandAnswered] = []
         self._replies: Counter[tuple[str, str, int]] = Counter()
         self._rules: Counter[str] = Counter(dict.fromkeys(rules, 0))
+        self._faults: Counter[str] = Counter()
         self._messages: Counter[str] = Counter()
         self._octets: Counter[str] = Counter()
         self._handshakes: Counter[tuple[str, str]] = Counter()
@@ -58,6 +59,7 @@ class Metrics:
             facts.SessionOpened: lambda fact: self._opened.update((fact.who.listener,)),
             facts.SessionClosed: lambda fact: self._closed.update((fact.who.listener,)),
             facts.RuleMatched: lambda fact: self._rules.update((fact.rule,)),
+            facts.FaultInjected: lambda fact: self._faults.update((fact.fault,)),
             facts.MessageAccepted: self._accepted,
             facts.TlsStarted: lambda fact: self._handshakes.update(((fact.who.listener, fact.tls.version),)),
             facts.Authenticated: lambda fact: self._logins.update(((fact.who.listener, fact.mechanism),)),
@@ -106,6 +108,7 @@ class Metrics:
         keys, gone = (0, 0) if self._counters is None else (len(self._counters), self._counters.dropped)
         yield _gauge("rule_keys", "Keys that rules count by, kept now.", (), {(): keys})
         yield _counter("rule_keys_dropped", "Keys dropped to make room.", (), {(): gone})
+        yield _counter("faults", "Faults that struck.", ("fault",), self._faults)
         yield _counter("messages", "Messages accepted.", ("listener",), self._messages)
         yield _counter("message_octets", "Octets of accepted mail data.", ("listener",), self._octets)
         yield _counter("messages_dropped", "Messages dropped to make room.", (), {(): usage.dropped})

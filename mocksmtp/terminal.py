@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from mocksmtp.smtp import facts
-from mocksmtp.smtp.facts import CommandAnswered, ConnectionRefused, Fact
+from mocksmtp.smtp.facts import CommandAnswered, ConnectionRefused, Fact, FaultInjected
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 
@@ -35,7 +35,8 @@ BETWEEN_TRANSACTIONS = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Sta
 class Line(NamedTuple):
     """What one line tells; ``stage`` is where the deciding reply was given.
 
-    ``reply`` is a text where a connection was closed without one.
+    ``reply`` is a text where a connection was closed without one, and empty where a
+    fault struck outside a transaction.
     """
 
     at: float
@@ -47,6 +48,7 @@ class Line(NamedTuple):
     rcpt: tuple[str, ...]
     reply: Reply | str
     rule: str | None
+    faults: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:
@@ -57,6 +59,10 @@ class Line(NamedTuple):
     def said(self) -> str:
         """The text of the reply, or what was done in its place."""
         return self.reply if isinstance(self.reply, str) else self.reply.text
+
+
+Told = list[CommandAnswered | FaultInjected] | ConnectionRefused
+"""What a line is made from."""
 
 
 class Terminal:
@@ -75,14 +81,15 @@ class Terminal:
         self._clock = clock
         self._json = format == "json"
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
-        self._attempts: dict[str, list[CommandAnswered]] = {}
-        self._lines: list[tuple[float, str, list[CommandAnswered] | ConnectionRefused]] = []
+        self._attempts: dict[str, list[CommandAnswered | FaultInjected]] = {}
+        self._lines: list[tuple[float, str, Told]] = []
         self._dropped = 0
         self._reads: dict[type, Callable[[Any], None]] = {
             CommandAnswered: self._answered,
             facts.TransactionEnded: self._ended,
             facts.SessionClosed: self._closed,
             ConnectionRefused: self._turned_away,
+            FaultInjected: self._injected,
         }
         # Facts are only gathered while mail goes on, and read when the lines are written.
         self._heard: list[Any] = []
@@ -99,8 +106,11 @@ class Terminal:
         if stage in OF_A_TRANSACTION:
             session = fact.who.id
             attempt = self._attempts.get(session)
-            if attempt is None or stage is Stage.MAIL:
+            if attempt is None:
                 self._attempts[session] = [fact]
+            elif stage is Stage.MAIL:  # Only what struck this MAIL is no remnant of an earlier attempt.
+                struck = [each for each in attempt if isinstance(each, FaultInjected) and each.stage is stage]
+                self._attempts[session] = [*struck, fact]
             elif len(attempt) < MOST_REPLIES:
                 attempt.append(fact)
             else:
@@ -116,12 +126,16 @@ class Terminal:
         if attempt is not None:
             self._add(fact.who, attempt)
 
+    def _injected(self, fact: FaultInjected) -> None:
+        if fact.stage in OF_A_TRANSACTION:
+            self._attempts.setdefault(fact.who.id, []).append(fact)
+        else:
+            self._add(fact.who, [fact])
+
     def _turned_away(self, fact: ConnectionRefused) -> None:
         self._add(fact, fact)
 
-    def _add(
-        self, who: Conversation | ConnectionRefused, attempt: list[CommandAnswered] | ConnectionRefused
-    ) -> None:
+    def _add(self, who: Conversation | ConnectionRefused, attempt: Told) -> None:
         if len(self._lines) >= MOST_PENDING:
             self._dropped += 1
         else:
@@ -166,20 +180,26 @@ class Terminal:
         if line.mail is None and not line.rcpt:
             told.append(line.stage)
         before, after = _printable(" ".join(told)), _printable(line.said)
-        if self._colour:
+        if self._colour and after:
             after = f"{COLOURS[line.code // 100]}{after}{PLAIN}"
-        return f"{before} {after}" + (f" rule={line.rule}" if line.rule else "")
+        rule = f"rule={line.rule}" if line.rule else ""
+        faults = "fault=" + ",".join(line.faults) if line.faults else ""
+        return " ".join(filter(None, (before, after, rule, faults)))
 
 
-def _line(at: float, client: str, attempt: list[CommandAnswered] | ConnectionRefused) -> Line:
+def _line(at: float, client: str, attempt: Told) -> Line:
     """Read what a line tells from the replies of a transaction."""
     if isinstance(attempt, ConnectionRefused):
         told = f"closed: {attempt.reason}"
         return Line(at, attempt.listener, client, "", Stage.CONNECT.value, None, (), told, None)
     mail: str | None = None
     rcpt: list[str] = []
-    decisive = attempt[0]
+    faults: list[str] = []
+    decisive: CommandAnswered | None = None
     for fact in attempt:
+        if isinstance(fact, FaultInjected):
+            faults.append(fact.fault)
+            continue
         path, stage = fact.path, fact.stage
         if path is not None:
             if stage is Stage.MAIL:
@@ -188,12 +208,12 @@ def _line(at: float, client: str, attempt: list[CommandAnswered] | ConnectionRef
                 rcpt.append(path.text)
         # The end of mail data decides; before it, the last refusal does, or else the last reply but 354.
         code = fact.reply.code
-        if code >= 400 or stage is Stage.MESSAGE or (code < 300 and decisive.reply.code < 400):
+        if decisive is None or code >= 400 or stage is Stage.MESSAGE or (code < 300 and decisive.reply.code < 400):
             decisive = fact
-    who = decisive.who
-    return Line(
-        at, who.listener, client, who.id, decisive.stage.value, mail, tuple(rcpt), decisive.reply, decisive.rule
-    )
+    first = decisive or attempt[0]
+    reply, rule = (decisive.reply, decisive.rule) if decisive is not None else ("", None)
+    who = first.who
+    return Line(at, who.listener, client, who.id, first.stage.value, mail, tuple(rcpt), reply, rule, tuple(faults))
 
 
 @lru_cache(4)

@@ -1,11 +1,12 @@
 """Dialogues: SMTP as the RFC writes it, read from text and played against a session.
 
 A file holds dialogues separated by blank lines; each begins with ``# title`` lines, then
-headers (``profile:``, ``policy:``, ``pipelined:``), then lines in order::
+headers (``profile:``, ``policy:``, ``fault: STAGE YAML``, ``pipelined:``), then lines in order::
 
     C: line      the client says a line (CRLF is added)
     C> octets    the client sends these octets; \\r \\n \\x00 \\\\ and \\{a*500} are understood
     S: 250 …     one reply line; the code and nothing but … stands for a whole reply
+    S> octets    what is sent and is no whole line
     = tls, = store, = store fails, = close     a step that is not a reply
     = wait 2, = flush, = receive, = half-close, = abort     the same, where a fault strikes
     = message <escaped>, = envelope a@b -> c@d e@f     what was stored last
@@ -25,6 +26,9 @@ from functools import partial
 from itertools import count
 from pathlib import Path as File
 
+from mocksmtp.config.faults import read_faults
+from mocksmtp.config.tree import read
+from mocksmtp.faults.fault import Fault
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.conversation import Conversation, Tls
 from mocksmtp.smtp.envelope import Message
@@ -109,11 +113,17 @@ class TablePolicy:
     """The smallest policy: a stage and what was named (``*`` for anything) to a decision.
 
     Words before the reply: ``later`` searches with Decide, ``close`` and ``continue`` say
-    what follows, ``discard`` keeps nothing, ``accept`` is the positive answer.
+    what follows, ``discard`` keeps nothing, ``accept`` is the positive answer.  Each of
+    ``faults`` is a stage and what is to go wrong there.
     """
 
-    def __init__(self, lines: tuple[str, ...] = ()) -> None:
+    def __init__(self, lines: tuple[str, ...] = (), faults: tuple[str, ...] = ()) -> None:
         self.table: dict[tuple[str, str], tuple[set[str], Reply | None]] = {}
+        self.faults: dict[str, tuple[Fault, ...]] = {}
+        for line in faults:
+            stage, _, yaml = line.partition(" ")
+            found = read_faults(read(f"fault: {yaml}", "dialogue").value["fault"])
+            self.faults[stage] = tuple(fault.for_stage(Stage(stage)) for fault in found)
         for line in lines:
             left, _, right = line.partition(" -> ")
             stage, _, named = left.partition(" ")
@@ -127,13 +137,14 @@ class TablePolicy:
         """Look the stage up."""
         named = outcome.path.text if outcome.path is not None else outcome.text or ""
         found = self.table.get((stage.value, named)) or self.table.get((stage.value, "*"))
+        faults = self.faults.get(stage.value, ())
         if found is None:
-            return AS_PROPOSED
+            return Decision(faults=faults) if faults else AS_PROPOSED
         words, reply = found
         if "accept" in words:
             reply = outcome.accept or outcome.reply
         close = True if "close" in words else False if "continue" in words else None
-        decision = Decision(reply, "table", close, "discard" not in words, matched=("table",))
+        decision = Decision(reply, "table", close, "discard" not in words, faults, ("table",))
         return (lambda: decision) if "later" in words else decision
 
     def malformed(self, stage: Stage, _conversation: Conversation, _address: str, reason: str) -> Reply:
@@ -196,13 +207,15 @@ def parse(text: str, where: str = "") -> list[Dialogue]:
 
 
 def _dialogue(title: str, lines: list[str]) -> Dialogue:
-    words, table, turns, pipelined = [], [], [Turn()], False
+    words, table, faults, turns, pipelined = [], [], [], [Turn()], False
     for line in map(in_base64, lines):
         kind, _, rest = line.partition(" ")
         if kind == "profile:":
             words += rest.split()
         elif kind == "policy:":
             table.append(rest)
+        elif kind == "fault:":
+            faults.append(rest)
         elif kind == "pipelined:":
             pipelined = True
         elif kind in ("C:", "C>"):
@@ -212,14 +225,14 @@ def _dialogue(title: str, lines: list[str]) -> Dialogue:
         elif kind == "!":
             turns.append(Turn(told=rest))
         else:
-            assert kind in ("S:", "="), f"{title}: what is {line!r}?"
+            assert kind in ("S:", "S>", "="), f"{title}: what is {line!r}?"
             turns[-1].expected.append(line)
     if turns[1:] and turns[1].told == "busy":
         turns.pop(0)
     if pipelined:
         rest = [line for turn in turns[1:] for line in turn.expected]
         turns = [turns[0], Turn(b"".join(turn.octets for turn in turns), "", rest)]
-    return Dialogue(title, profile_of(words), TablePolicy(tuple(table)), turns)
+    return Dialogue(title, profile_of(words), TablePolicy(tuple(table), tuple(faults)), turns)
 
 
 class Player:
@@ -239,10 +252,11 @@ class Player:
         for step in steps:
             match step:
                 case Send(data):
-                    assert data.endswith(b"\r\n")
-                    self.events += ["S: " + line for line in data.decode().split("\r\n")[:-1]]
-                case StartTls():
-                    self.events.append("= tls")
+                    *lines, rest = data.decode().split("\r\n")
+                    self.events += ["S: " + line for line in lines]
+                    self.events += ["S> " + rest] if rest else []
+                case StartTls(certificate, handshake):
+                    self.events.append(" ".join(filter(None, ("= tls", certificate, handshake))))
                     self.handshakes += 1
                 case Wait(seconds):
                     self.events.append(f"= wait {seconds:g}")

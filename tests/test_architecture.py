@@ -11,8 +11,9 @@ ROOT = Path(__file__).parent.parent / "mocksmtp"
 
 MAY_IMPORT = {
     "smtp": {"idna"},
-    "rules": {"smtp", "re2", "idna"},
-    "config": {"smtp", "rules", "pydantic", "yaml"},
+    "faults": {"smtp"},
+    "rules": {"smtp", "faults", "re2", "idna"},
+    "config": {"smtp", "faults", "rules", "pydantic", "yaml"},
     "stores": {"smtp"},
     "net": {"smtp", "stores", "twisted", "zope", "OpenSSL", "cryptography"},
     "web": {"smtp", "stores", "twisted", "prometheus_client"},
@@ -23,7 +24,7 @@ MAY_IMPORT = {
 }
 """Beside the standard library and itself; the command line and app may import everything."""
 
-PURE = {"smtp", "rules"}
+PURE = {"smtp", "faults", "rules"}
 IMPURE = {"time", "random", "socket", "asyncio", "threading", "secrets"}
 STANDARD = set(__import__("sys").stdlib_module_names) | {"__future__"}
 

@@ -43,6 +43,7 @@ def answered(stage, reply, named=None, rule=None):
 OK, GO, QUEUED = Reply(250, "OK", "2.0.0"), Reply(354, "Go"), Reply(250, "OK queued as Q1", "2.0.0")
 NO = Reply(550, "No such user", "5.1.1")
 ENDED = facts.TransactionEnded(WHO)
+INJECTED = facts.FaultInjected(WHO, Stage.MAIL, "delay")
 TURNED_AWAY = facts.ConnectionRefused("smtp", "192.0.2.1", "no PROXY header")
 
 
@@ -85,6 +86,11 @@ LINES = [
         f"{HEAD} from=<a@x> to=<b@y>,<c@y> 550 5.1.1 No such user rule=r2",
     ),
     ([answered(Stage.CONNECT, NO)], f"{HEAD} connect 550 5.1.1 No such user"),
+    (
+        [INJECTED, answered(Stage.MAIL, OK, "a@x"), facts.FaultInjected(WHO, Stage.RCPT, "drip"), ENDED],
+        f"{HEAD} from=<a@x> 250 2.0.0 OK fault=delay,drip",
+    ),
+    ([facts.FaultInjected(WHO, Stage.STARTTLS, "certificate")], f"{HEAD} starttls fault=certificate"),
     ([answered(Stage.AUTH, NO)], f"{HEAD} auth 550 5.1.1 No such user"),
     ([TURNED_AWAY], f"{HEAD} connect closed: no PROXY header"),
 ]
@@ -111,7 +117,7 @@ def test_a_line_of_json():
     assert json.loads(line) == {
         "at": "1970-01-01T01:02:03.500000+00:00", "listener": "smtp", "client": "192.0.2.1", "session": "S1",
         "stage": "message", "mail": "a@x.test", "rcpt": ["b@y.test", "ü@y.test"],
-        "reply": "250 2.0.0 OK queued as Q1", "code": 250, "rule": "r1",
+        "reply": "250 2.0.0 OK queued as Q1", "code": 250, "rule": "r1", "faults": [],
     }  # fmt: skip
 
 

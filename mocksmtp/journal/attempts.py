@@ -117,11 +117,12 @@ class Attempts:
             before = flat[HEAD + 3 : HEAD + 6]
             self._flat[number] = (*flat[:HEAD], stage, reply, rule, *both(before, struck), outcome, size)
 
-    def abandon(self, number: int) -> None:
-        """Say that an attempt which is still open was given up."""
+    def abandon(self, number: int, struck: Struck = NOTHING) -> None:
+        """Say that an attempt which is still open was given up, and what struck it last."""
         flat = self._flat.get(number)
         if flat is not None and flat[-2] == Outcome.OPEN:
-            self._flat[number] = (*flat[:-2], Outcome.ABANDONED.value, flat[-1])
+            before = flat[HEAD + 3 : HEAD + 6]
+            self._flat[number] = (*flat[: HEAD + 3], *both(before, struck), Outcome.ABANDONED.value, flat[-1])
 
     def forget_refused(self, number: int) -> None:
         """Keep an attempt no longer if it was refused."""

@@ -62,6 +62,7 @@ class Journal:
         self.takes: dict[type, Callable[[Any], None]] = {
             facts.SessionOpened: self._opened,
             facts.RuleMatched: self._matched,
+            facts.FaultInjected: self._injected,
             facts.CommandAnswered: self._answered,
             facts.TransactionEnded: self._transaction_ended,
             facts.SessionClosed: self._session_closed,
@@ -82,6 +83,11 @@ class Journal:
         if fact.stage in self._stages:
             session = self._open[fact.who.id]
             session.struck = both(session.struck, ((fact.rule,), (), 0.0))
+
+    def _injected(self, fact: facts.FaultInjected) -> None:
+        if fact.stage in self._stages:
+            session = self._open[fact.who.id]
+            session.struck = both(session.struck, ((), (fact.fault,), fact.seconds))
 
     def _answered(self, fact: CommandAnswered) -> None:
         take = self._stages.get(fact[1])
@@ -157,7 +163,7 @@ class Journal:
             self._without_rcpt(session, *session.mailed, ABANDONED)
         if session.open:
             for number in session.open:
-                self.attempts.abandon(number)
+                self.attempts.abandon(number, session.struck)
             self._all_over(session)
 
     def _all_over(self, session: OpenSession) -> None:

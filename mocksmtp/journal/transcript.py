@@ -31,6 +31,7 @@ WORDS: Mapping[str, Callable[..., str]] = {
     "tls": lambda version, cipher, sni: f"TLS {version}, {cipher}" + (f", for {sni}" if sni else ""),
     "auth": lambda mechanism, identity: f"logged in as {identity} by {mechanism}",
     "decided": _decided,
+    "fault": lambda stage, fault: f"{stage}: {fault}",
 }
 """What the notes that are tuples say, by their name."""
 

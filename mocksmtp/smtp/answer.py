@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.envelope import Envelope, Message, Recipient
-from mocksmtp.smtp.facts import CommandAnswered, MessageAccepted, RuleMatched, TransactionEnded
+from mocksmtp.smtp.facts import CommandAnswered, FaultInjected, MessageAccepted, RuleMatched, TransactionEnded
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
-from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
+from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store, ends, waiting
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.facts import Publish
-    from mocksmtp.smtp.policy import Policy
+    from mocksmtp.smtp.policy import Fault, Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.sasl import Exchange
@@ -27,6 +27,8 @@ BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 
 answered = partial(tuple.__new__, CommandAnswered)
 """Makes the fact from its fields in order; the constructor that NamedTuple writes costs three times as much."""
+
+CLOSE: tuple[Step, ...] = (Close(),)
 
 BAD_COMMAND_CODES = frozenset({500, 501, 502, 503, 504, 555})
 """What counts against ``limits.errors`` when we gave it by ourselves."""
@@ -82,14 +84,12 @@ class Answers:
     def begin_implicit_tls(self, steps: list[Step]) -> None:
         """Ask about the handshake that comes before anything is said."""
         decision = self.policy.decide(Stage.STARTTLS, self.conversation, BEGIN_TLS)
-        handshake: list[Step] = [StartTls()]
+        faults: tuple[Fault, ...] = ()
         if isinstance(decision, Decision):  # There is nobody yet to send a reply to; faults may strike.
+            faults = decision.faults
             for rule in decision.matched:
                 self.publish(RuleMatched(self.conversation, Stage.STARTTLS, rule))
-            for fault in decision.faults:
-                handshake = fault.apply(handshake)
-        self.deaf = True
-        steps += handshake
+        self.perform(self.spoilt(Stage.STARTTLS, faults, [StartTls()]), steps)
 
     def answer(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Ask the policy, unless the protocol itself refuses, and do what it says."""
@@ -176,22 +176,48 @@ class Answers:
             self.note(("decided", stage.value, decision.rule, decision.matched))
         for rule in decision.matched:
             publish(RuleMatched(conversation, stage, rule))
+        then: tuple[Step, ...] = ()
+        if took and outcome.then and decision.close is None:
+            then = outcome.then
+        elif (reply.code == 421) if decision.close is None else decision.close:
+            then = CLOSE
+        spoilt = (
+            self.spoilt(stage, decision.faults, [Send(self.octets(reply)), *then]) if decision.faults else None
+        )
         publish(CommandAnswered(conversation, stage, reply, decision.rule, took, outcome.path, outcome.params))
-        if decision.faults:
-            answered: list[Step] = [Send(self.octets(reply))]
-            for fault in decision.faults:
-                answered = fault.apply(answered)
-            steps += answered
+        if spoilt is not None:
+            self.perform(spoilt, steps)
         else:
             steps.append(reply.step if self._enhanced else Send(reply.bare))
-        if took and outcome.then and decision.close is None:
-            steps += outcome.then
-            self.deaf = True  # What ends a reply, a handshake or a close, throws away what came behind.
-        elif (reply.code == 421) if decision.close is None else decision.close:
-            steps.append(Close())
-            self.deaf = True
+            if then:
+                steps += then
+                self.deaf = True  # What ends a reply, a handshake or a close, throws away what came behind.
         if stage is Stage.MAIL and not took and conversation.envelope is None:
             publish(TransactionEnded(conversation))
+
+    def spoilt(self, stage: Stage, faults: tuple[Fault, ...], answered: list[Step]) -> list[Step]:
+        """Let faults, one after the other, rewrite what is to be done; return what is left of it."""
+        for fault in faults:
+            rewritten = fault.apply(answered)
+            if rewritten != answered and not fault.in_mail_data:
+                self.struck(stage, fault.name, waiting(rewritten) - waiting(answered))
+            answered = rewritten
+        return self.govern(answered)
+
+    def struck(self, stage: Stage, fault: str, seconds: float) -> None:
+        """Tell that a fault struck."""
+        self.note(("fault", stage.value, fault))
+        self.publish(FaultInjected(self.conversation, stage, fault, max(0.0, seconds)))
+
+    def perform(self, spoilt: list[Step], steps: list[Step]) -> None:
+        """Do what faults have left; behind what ends it nothing more is heard."""
+        steps += spoilt
+        if ends(spoilt):
+            self.deaf = True
+
+    def govern(self, steps: list[Step]) -> list[Step]:
+        """Take mail data in as these steps say, and return them."""
+        return steps
 
     def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
         """The store has answered: say so, and end the transaction."""

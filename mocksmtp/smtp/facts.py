@@ -57,6 +57,15 @@ class RuleMatched(NamedTuple):
     rule: str
 
 
+class FaultInjected(NamedTuple):
+    """A fault changed what is answered, or struck within mail data; it took so many seconds, if it has an end."""
+
+    who: Conversation
+    stage: Stage
+    fault: str
+    seconds: float = 0.0
+
+
 class TlsStarted(NamedTuple):
     """A handshake ended well."""
 
@@ -100,6 +109,7 @@ Fact = (
     | SessionOpened
     | CommandAnswered
     | RuleMatched
+    | FaultInjected
     | TlsStarted
     | Authenticated
     | MessageAccepted

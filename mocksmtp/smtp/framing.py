@@ -7,9 +7,12 @@ than its limit, however much is sent.
 from __future__ import annotations
 
 from io import BytesIO
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mocksmtp.smtp.syntax import BareNewlines
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.steps import Receive
 
 END_OF_DATA = b"\r\n.\r\n"
 
@@ -97,8 +100,20 @@ class MailData(Protocol):
     not allowed.
     """
 
-    size: int
-    bare: bool
+    @property
+    def size(self) -> int:
+        """Octets of content seen so far."""
+        ...
+
+    @property
+    def bare(self) -> bool:
+        """Whether a CR or LF stood alone where it may not."""
+        ...
+
+    @property
+    def struck(self) -> tuple[Receive, bytes] | None:
+        """What strikes within it, and the octets behind; always None where nothing governs it."""
+        ...
 
     def feed(self, data: bytes) -> bytes | None:
         """Take octets; return what follows the end, None if the end has not come."""
@@ -117,6 +132,7 @@ class DotReader:
     """
 
     __slots__ = ("_content", "_held", "_limit", "_newlines", "_skip", "_whole", "bare", "size")
+    struck: tuple[Receive, bytes] | None = None
 
     def __init__(self, limit: int, newlines: BareNewlines) -> None:
         self._content: BytesIO | None = None
@@ -184,6 +200,7 @@ class ChunkReader:
     """
 
     __slots__ = ("_content", "_left", "bare", "size")
+    struck: tuple[Receive, bytes] | None = None
 
     def __init__(self, keep: bool = True) -> None:
         self._content = BytesIO() if keep else None

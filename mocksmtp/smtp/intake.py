@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.facts import RuleMatched
 from mocksmtp.smtp.framing import Chunk, ChunkReader
+from mocksmtp.smtp.governed import Governed
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, settled
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import FOR_CHUNKS, State
-from mocksmtp.smtp.steps import Close, Step
+from mocksmtp.smtp.steps import Close, Receive, Step, ends, waiting
 from mocksmtp.smtp.syntax import BareNewlines
 from mocksmtp.smtp.transaction import Transactions
 
@@ -43,8 +44,9 @@ class Intake(Transactions):
     octets of a refused one are read all the same (RFC 3030 section 2).
     """
 
-    __slots__ = ("_incoming",)
+    __slots__ = ("_governed", "_incoming")
 
+    _governed: Governed | None
     _incoming: Incoming | None
 
     def begin_chunk(self, outcome: Outcome, chunk: Chunk, steps: list[Step]) -> None:
@@ -94,23 +96,63 @@ class Intake(Transactions):
             search = found
             self._wait_for(lambda: partial(joined, search()), Stage.MESSAGE, outcome, steps)
 
+    # Faults within mail data.
+
+    def govern(self, steps: list[Step]) -> list[Step]:
+        """Take mail data in as these steps say, and return them, without those where none comes."""
+        found = [step for step in steps if isinstance(step, Receive)]
+        if found and self._mail_data is None:
+            return [step for step in steps if not isinstance(step, Receive)]
+        if found and self._mail_data is not None:
+            self._mail_data = self._governed = Governed(self.conversation.envelope, self._mail_data, found)
+            for step in found:
+                if step.after_octets is None:
+                    self.struck(Stage.DATA, step.fault, 0.0)
+        return steps
+
+    def strike(self, what: Receive, behind: bytes, steps: list[Step]) -> bytes:
+        """So many octets have been read: do what is due, and return what came behind them."""
+        self.struck(Stage.DATA, what.fault, waiting(what.then))
+        steps += what.then
+        if ends(what.then):
+            self.deaf = True
+        elif self._governed is not None:
+            self._governed.struck = None
+        return behind
+
+    def _govern_chunks(self, decision: Decision, steps: list[Step]) -> Decision:
+        """Let faults strike within the chunks from the first one on; return those that are left for its answer."""
+        receive: list[Step] = []
+        for fault in decision.faults:
+            if fault.in_mail_data:
+                receive = fault.apply(receive)
+        steps += self.govern(receive)
+        return decision._replace(faults=tuple([fault for fault in decision.faults if not fault.in_mail_data]))
+
     # Chunks.
 
     def _read_chunk(self, chunk: Chunk, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
         reply = decision.reply or outcome.reply
         if reply.code // 100 == 3:  # It lets mail data begin, as after DATA, but is no answer to BDAT.
             reply = outcome.reply
-        self._incoming = incoming = Incoming(chunk, outcome, decision, reply)
-        if incoming.taken:
+        taken = reply.code // 100 == 2
+        if taken:
             if outcome.commit is not None:
                 outcome.commit(self, outcome)
             if not decision.keep:
                 self._keep_nothing(Stage.DATA)
-        reader = self.envelope.chunks if incoming.taken else ChunkReader(keep=False)
+        reader = self.envelope.chunks if taken else ChunkReader(keep=False)
         if chunk.octets:
             reader.expect(chunk.octets)
-            self._mail_data = reader
-        else:
+        self._mail_data = reader
+        if decision.faults:
+            decision = self._govern_chunks(decision, steps)
+        elif self._governed is not None and self._governed.envelope is self.conversation.envelope:
+            self._governed.reader = reader
+            self._mail_data = self._governed
+        self._incoming = incoming = Incoming(chunk, outcome, decision, reply)
+        if not chunk.octets:
+            self._mail_data = None
             self.end_of_chunk(incoming, steps)
 
     def end_of_chunk(self, incoming: Incoming, steps: list[Step]) -> None:
@@ -129,7 +171,17 @@ class Intake(Transactions):
                 steps.append(Close())
                 self.deaf = True
             else:
-                self.end_of_message(self.envelope.chunks, steps, decision.faults)
+                self._end_of_chunks(decision.faults, steps)
+
+    def _end_of_chunks(self, faults: tuple[Fault, ...], steps: list[Step]) -> None:
+        """The first chunk was the last: faults that end the connection at data leave no message to speak of."""
+        spoilt: list[Step] = []
+        for fault in faults:
+            spoilt = fault.apply(spoilt)
+        if ends(spoilt):
+            self.perform(self.spoilt(Stage.DATA, faults, []), steps)
+        else:
+            self.end_of_message(self.envelope.chunks, steps, faults)
 
     def _refuse_chunk(self, incoming: Incoming, steps: list[Step]) -> None:
         """A refused chunk spoils its transaction; what was sent behind it is refused until the last one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 
 class Fault(Protocol):
-    """What can go wrong with an answer: a function from steps to steps."""
+    """What can go wrong with an answer: a function from steps to steps.
+
+    One that is ``in_mail_data`` adds nothing but ``Receive``.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def in_mail_data(self) -> bool:
+        """Whether it strikes while mail data is taken in."""
+        ...
 
     def apply(self, steps: list[Step]) -> list[Step]:
         """Return the steps to perform instead."""

@@ -61,7 +61,7 @@ class Session(Intake):
         self._lines = LineReader(profile.bare_newlines)
         self._line_length = profile.limits.line_length
         self.domains = set()
-        self._mail_data = self._incoming = None
+        self._mail_data = self._incoming = self._governed = None
         # From AUTH to the next command: what stands between may be half of an exchange that had ended already.
         self._wary = False
         self.binding = None
@@ -190,6 +190,8 @@ class Session(Intake):
             raise AssertionError("mail data without a reader")
         rest = reader.feed(data)
         if rest is None:
+            if reader.struck is not None:
+                self._lines.feed(self.strike(*reader.struck, steps))
             return
         self._mail_data = None
         self._lines.feed(rest)

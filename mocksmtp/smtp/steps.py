@@ -6,8 +6,9 @@ so pipelined commands are answered in turn whatever a policy puts between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -95,4 +96,14 @@ class Abort:
 Step = Send | Wait | Flush | Receive | StartTls | Store | Decide | HalfClose | Close | Abort
 
 LAST = frozenset({StartTls, HalfClose, Close, Abort})
-"""Steps after which the session hears nothing more, or nothing until the handshake has ended."""
+"""What an answer can end with: nothing more is heard, or nothing until the handshake has ended."""
+
+
+def waiting(steps: Iterable[Step]) -> float:
+    """Return the seconds that these steps take by themselves, as far as that has an end."""
+    return sum(step.seconds for step in steps if type(step) is Wait and step.seconds != inf)
+
+
+def ends(steps: Iterable[Step]) -> bool:
+    """Say whether nothing more is heard after these steps."""
+    return any(type(step) in LAST or (type(step) is Wait and step.seconds == inf) for step in steps)

@@ -18,10 +18,7 @@ from mocksmtp.net.listeners import Listener
 from mocksmtp.net.proxy import SIGNATURE
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.extensions import EXTENSIONS
-from mocksmtp.smtp.policy import AS_PROPOSED, Decision
 from mocksmtp.smtp.profile import Limits, Profile
-from mocksmtp.smtp.stage import Stage
-from mocksmtp.smtp.steps import Wait
 
 GREETING = b"220 mx.mock.test ESMTP mocksmtp ready\r\n"
 LINE = b"PROXY TCP4 192.0.2.1 198.51.100.2 56324 25\r\n"
@@ -159,16 +156,8 @@ def test_a_handshake_that_begins_in_the_octets_of_the_header_is_not_lost(house):
 
 
 def test_a_handshake_that_a_rule_delays_gets_what_came_meanwhile():
-    class Late:
-        def apply(self, steps):
-            return [Wait(2.0), *steps]
-
-    class Policy(TablePolicy):
-        def decide(self, stage, conversation, outcome):
-            return Decision(faults=(Late(),)) if stage is Stage.STARTTLS else AS_PROPOSED
-
     house = House("required", implicit_tls=True)
-    house.listener.policy = Policy()
+    house.listener.policy = TablePolicy(faults=("starttls {delay: 2s}",))
     wire = house.connect()
     wire.feed(LINE + b"hello of the client")
     assert not wire.TLS

@@ -19,6 +19,8 @@ TRANSACTION = b"EHLO c\r\nMAIL FROM:<a@b> SIZE=9\r\nRCPT TO:<c@d>\r\n"
 class Reversed:
     """A fault that shows that it was applied."""
 
+    name, in_mail_data = "reversed", False
+
     def apply(self, steps: list[Step]) -> list[Step]:
         """Send what is sent backwards."""
         return [Send(step.data[::-1]) if isinstance(step, Send) else step for step in steps]
@@ -88,7 +90,8 @@ def test_a_fault_spoils_the_answer_not_the_decision() -> None:
     player = opened(policy=Faulty(Stage.RCPT), octets=b"EHLO c\r\nMAIL FROM:<a@b>\r\n")
     steps = player.session.receive_data(b"RCPT TO:<c@d>\r\n")
     assert steps == [Send(b"250 2.1.5 Recipient OK\r\n"[::-1])]
-    assert [type(fact).__name__ for fact in player.facts[-3:]] == ["RuleMatched", "RuleMatched", "CommandAnswered"]
+    assert names(player)[-4:] == ["RuleMatched", "RuleMatched", "FaultInjected", "CommandAnswered"]
+    assert player.facts[-2][1:] == (Stage.RCPT, "reversed", 0.0)
     assert isinstance(player.session.receive_data(b"DATA\r\n")[0], Send)
     assert len(player.session.envelope.recipients) == 1
 
