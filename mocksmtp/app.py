@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from twisted.internet.defer import Deferred
@@ -12,9 +11,11 @@ from twisted.internet.error import CannotListenError
 from mocksmtp import __version__
 from mocksmtp.journal import Journal
 from mocksmtp.metrics import Metrics
-from mocksmtp.net.certificates import authority
-from mocksmtp.net.listeners import Listener
-from mocksmtp.net.tls import server_context
+from mocksmtp.net.listeners import NOWHERE, Listener
+from mocksmtp.net.ports import Place, rearrange, reason
+from mocksmtp.notices import Notices
+from mocksmtp.parts import Parts, make_again, make_parts, without_refused
+from mocksmtp.reload import Reload, Reloaded
 from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Hits
@@ -26,7 +27,8 @@ from mocksmtp.terminal import Terminal
 from mocksmtp.web.site import make_site
 
 if TYPE_CHECKING:
-    from mocksmtp.config.settings import ListenerSettings, Settings
+    from mocksmtp.config import Source
+    from mocksmtp.config.settings import CaptureSettings, ListenerSettings, Settings
 
 FLUSH = 0.1
 """Seconds that a line for the terminal may wait to be written with others."""
@@ -62,41 +64,55 @@ def queue_ids(seconds: Callable[[], float]) -> Callable[[], str]:
 class App:
     """The service: listeners, store, metrics, terminal and HTTP, from start to a quiet end."""
 
-    def __init__(self, settings: Settings, reactor: Any, out: TextIO, log_format: str | None = None) -> None:
-        """``out`` gets a line for each transaction; ``log_format`` is ``text`` or ``json``."""
-        self.settings = settings
-        self.reactor = reactor
-        self.out = out
-        capture = settings.capture
-        self.store = MemoryStore(capture.messages, capture.octets)
-        self.journal = Journal(
-            capture.sessions, capture.octets // SHARE_OF_JOURNAL, capture.age, refused=capture.refused
-        )
-        rules = settings.rulebook_rules
+    def __init__(
+        self,
+        settings: Settings,
+        source: Source,
+        reactor: Any,
+        out: TextIO,
+        err: TextIO,
+        log_format: str | None = None,
+    ) -> None:
+        """``source`` is where the settings came from, and is read again at a reload.
+
+        ``out`` gets a line for each transaction, ``err`` what is to be said besides;
+        ``log_format`` is ``text`` or ``json``.
+        """
         self.rule_clock = RuleClock(reactor.seconds)
         self.counters = Counters(settings.rule_keys)
         self.hits = Hits(reactor.seconds)
-        names = [rule.name for rule in rules]
+        self.parts = make_parts(settings, self._rulebook)
+        self.reactor = reactor
+        self.out = out
+        self.say = Notices(err, reactor.seconds, log_format)
+        capture = settings.capture
+        self.store = MemoryStore(capture.messages, capture.octets)
+        self.journal = Journal(*_journal_bounds(capture))
+        names = [rule.name for rule in settings.rulebook_rules]
         self.metrics = Metrics(self.store, self.journal.usage, names, self.counters)
         self.terminal = Terminal(out, refused=capture.refused, clock=reactor.seconds, format=log_format)
-        subscribers = [
-            self.metrics.takes,
-            self.terminal.takes,
-            self.hits.takes,
-            *([self.journal.takes] if capture.sessions else ()),
-        ]
-        # Who takes which fact is settled once: facts are published several times a message.
-        self._subscribers = {
-            kind: [take for takes in subscribers if (take := takes.get(kind))] for kind in get_args(Fact)
-        }
+        self._subscribers = self._settled()
         self.listeners: list[Listener] = []
-        self.in_force = InForce(self._rulebook(settings), self._follow)
-        self.authority = authority(settings.data, settings.tls.names, datetime.now(UTC))
+        self._leaving: list[Listener] = []
+        self.in_force = InForce(self.parts.rulebook, self._follow)
         self.next_id = queue_ids(reactor.seconds)
-        self.listeners = [self._listener(each) for each in settings.listeners]
+        self.listeners = [self._listener(each, self.parts) for each in settings.listeners]
+        self._reload = Reload(source, self._make_again, self._take, self._reloaded, reactor)
         self.http: Any = None
         self._flush: Any = None
         self._tidying: Any = None
+
+    @property
+    def settings(self) -> Settings:
+        """What is in force; of what the files say, all but what needs a restart."""
+        return self.parts.settings
+
+    def _settled(self) -> dict[type, list[Callable[[Any], None]]]:
+        """Who takes which fact is settled once: facts are published several times a message."""
+        all_takes = [self.metrics.takes, self.terminal.takes, self.hits.takes]
+        if self.settings.capture.sessions:
+            all_takes.append(self.journal.takes)
+        return {kind: [take for takes in all_takes if (take := takes.get(kind))] for kind in get_args(Fact)}
 
     def _publish(self, fact: Fact) -> None:
         for take in self._subscribers[type(fact)]:
@@ -110,16 +126,13 @@ class App:
         )  # fmt: skip
 
     def _follow(self, rulebook: Rulebook) -> None:
-        for listener in self.listeners:
+        for listener in (*self.listeners, *self._leaving):
             listener.follow(rulebook)
 
-    def _listener(self, settings: ListenerSettings) -> Listener:
-        own = settings.certificate or self.settings.tls.certificate
-        identity = (own.cert, own.key) if own else self.authority.identity
-        tls = server_context(identity, self.settings.tls.versions)
+    def _listener(self, settings: ListenerSettings, parts: Parts) -> Listener:
         listener = Listener(
-            settings.profile, self.in_force.rulebook, self.store, self._publish, tls, self.reactor, self.next_id,
-            settings.proxy_protocol,
+            settings.profile, self.in_force.rulebook, self.store, self._publish,
+            parts.contexts[settings.profile.name], self.reactor, self.next_id, settings.proxy_protocol,
         )  # fmt: skip
         if self.settings.capture.sessions:
             listener.notes = self.journal.notes
@@ -136,16 +149,20 @@ class App:
             told.append(f"http on {self._serve_http()}")
         self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)
         self._tidying = self.reactor.callLater(TIDY, self._tidy)
+        self.metrics.reloaded(True, self.reactor.seconds())
+        self._reload.watch()
+        for note in self.parts.authority.notes:
+            self.say(note)
         return f"mocksmtp {__version__} ready: " + ", ".join(told)
 
     def _bind(self, settings: ListenerSettings, listener: Listener) -> int:
         try:
-            return listener.listen(settings.interface, settings.port)
+            return listener.listen(Place(settings.interface, settings.port))
         except CannotListenError as error:
             name = settings.profile.name
             variable = f"MOCKSMTP_LISTENERS__{name.upper().replace('-', '_')}__PORT"
             raise CannotServe(
-                f"listener {name}: port {settings.port}: {_reason(error)}; choose another with "
+                f"listener {name}: port {settings.port}: {reason(error)}; choose another with "
                 f"{variable}={_unprivileged(settings.port)}, or all three with `make run PORTS=high`"
             ) from None
 
@@ -155,15 +172,15 @@ class App:
             store=self.store,
             registry=self.metrics.registry,
             ready=self.not_accepting,
-            ca_pem=None if self.settings.tls.certificate else self.authority.ca_pem,
-            hosts=http.hosts,
+            ca_pem=lambda: None if self.settings.tls.certificate else self.parts.authority.ca_pem,
+            hosts=lambda: self.settings.http.hosts,
             clock=self.reactor,
         )
         try:
             self.http = self.reactor.listenTCP(http.port, site, interface=http.interface)
         except CannotListenError as error:
             raise CannotServe(
-                f"http: port {http.port}: {_reason(error)}; choose another with MOCKSMTP_HTTP__PORT"
+                f"http: port {http.port}: {reason(error)}; choose another with MOCKSMTP_HTTP__PORT"
             ) from None
         host = http.interface
         return f"{f'[{host}]' if ':' in host else host}:{self.http.getHost().port}"
@@ -188,6 +205,45 @@ class App:
         finally:
             self._tidying = self.reactor.callLater(TIDY, self._tidy)
 
+    def reload(self) -> Deferred[Reloaded]:
+        """Read the configuration again, and let it take effect if it has no mistakes; fires with how it went."""
+        return self._reload.now()
+
+    def _make_again(self, settings: Settings) -> Parts:
+        return make_again(settings, self._rulebook, self.parts)
+
+    async def _take(self, made: Parts) -> Reloaded:
+        """Let new parts take effect; what cannot be bound stays where it is."""
+        named = {each.profile.name: each for each in self.listeners}
+        wanted: dict[Listener, Place] = {}
+        for each in made.settings.listeners:
+            listener = named.pop(each.profile.name, None) or self._listener(each, made)
+            wanted[listener] = Place(each.interface, each.port)
+        gone = list(named.values())
+        refused = await rearrange(wanted, gone)
+        made = without_refused(made, self.parts, {each.profile.name: why for each, why in refused.items()})
+        self.listeners = [each for each in wanted if each.place != NOWHERE]
+        self._leaving = [each for each in (*self._leaving, *gone) if each.connections]
+        for listener, settings in zip(self.listeners, made.settings.listeners, strict=True):
+            listener.become(settings.profile, made.contexts[settings.profile.name], settings.proxy_protocol)
+        for listener in gone:
+            listener.leave()
+        self.parts = made
+        self.in_force.replace_files(made.rulebook)
+        self.counters.most = made.settings.rule_keys
+        self.counters.keep_only({rule.name for rule in made.settings.rulebook_rules})
+        capture = made.settings.capture
+        self.store.bound(capture.messages, capture.octets)
+        self.journal.bound(*_journal_bounds(capture))
+        self.terminal.refused = capture.refused
+        self.metrics.show(rule.name for rule in made.settings.rulebook_rules)
+        return Reloaded(made.changed, made.kept)
+
+    def _reloaded(self, how: Reloaded) -> None:
+        self.metrics.reloaded(how.in_force, self.reactor.seconds())
+        for line in [*how.lines(), *self.parts.authority.notes]:
+            self.say(line)
+
     def stop(self) -> Deferred[None]:
         """Accept no more, answer 421 to idle sessions, let transactions end; fires when all are gone."""
         for listener in self.listeners:
@@ -199,7 +255,7 @@ class App:
         return done
 
     def _wait_for_the_last(self, deadline: float, done: Deferred[None]) -> None:
-        open_now = [c for listener in self.listeners for c in listener.connections]
+        open_now = [c for listener in (*self.listeners, *self._leaving) for c in listener.connections]
         now = self.reactor.seconds()
         if not open_now or now >= deadline + 1.0:
             self._end()
@@ -211,8 +267,9 @@ class App:
         self.reactor.callLater(0.05, self._wait_for_the_last, deadline, done)
 
     def _end(self) -> None:
-        for listener in self.listeners:
+        for listener in (*self.listeners, *self._leaving):
             listener.stop_looking()
+        self._reload.stop()
         for call in (self._flush, self._tidying):
             if call is not None and call.active():
                 call.cancel()
@@ -221,8 +278,8 @@ class App:
         self.terminal.flush()
 
 
-def _reason(error: CannotListenError) -> str:
-    return getattr(error.socketError, "strerror", None) or str(error.socketError)
+def _journal_bounds(capture: CaptureSettings) -> tuple[int, int, float | None, bool]:
+    return capture.sessions, capture.octets // SHARE_OF_JOURNAL, capture.age, capture.refused
 
 
 def _unprivileged(port: int) -> int:

@@ -47,12 +47,15 @@ class Metrics:
         # Answers are only gathered while mail goes on, and counted about ten times a second.
         self._answers: list[facts.CommandAnswered] = []
         self._replies: Counter[tuple[str, str, int]] = Counter()
-        self._rules: Counter[str] = Counter(dict.fromkeys(rules, 0))
+        self._rules: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
         self._messages: Counter[str] = Counter()
         self._octets: Counter[str] = Counter()
         self._handshakes: Counter[tuple[str, str]] = Counter()
         self._logins: Counter[tuple[str, str]] = Counter()
+        self._in_force = False
+        self._loaded_at = 0.0
+        self.show(rules)
         self.takes: dict[type, Callable[[Any], None]] = {
             facts.CommandAnswered: self._answers.append,
             facts.ConnectionRefused: lambda fact: self._turned_away.update((fact.listener,)),
@@ -78,6 +81,17 @@ class Metrics:
         """Count the answers that were gathered; to be called often, so that they are few."""
         self._replies.update((who.listener, stage, reply.code) for who, stage, reply, *_ in self._answers)
         self._answers.clear()
+
+    def show(self, rules: Iterable[str]) -> None:
+        """Show these rules too, with 0 until they match."""
+        for name in rules:
+            self._rules.setdefault(name, 0)
+
+    def reloaded(self, in_force: bool, now: float) -> None:
+        """The configuration was read; ``in_force`` says whether all of it took effect."""
+        self._in_force = in_force
+        if in_force:
+            self._loaded_at = now
 
     def _accepted(self, fact: facts.MessageAccepted) -> None:
         listener = fact.who.listener
@@ -120,7 +134,13 @@ class Metrics:
         yield _counter("journal_dropped", "What the journal dropped to make room.", ("what",), dropped)
         yield _counter("tls_handshakes", "Handshakes completed.", ("listener", "version"), self._handshakes)
         yield _counter("authentications", "Logins accepted.", ("listener", "mechanism"), self._logins)
+        yield from self._of_the_configuration()
         yield _gauge("build_info", "What is running.", ("version",), {__version__: 1})
+
+    def _of_the_configuration(self) -> Iterable[Metric]:
+        last, at = "config_last_reload_successful", "config_last_reload_success_timestamp_seconds"
+        yield _gauge(last, "Whether all that the files say is in force.", (), {(): self._in_force})
+        yield _gauge(at, "When it last was, in seconds since 1970.", (), {(): self._loaded_at})
 
 
 def _labels(key: Any) -> tuple[str, ...]:

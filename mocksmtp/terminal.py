@@ -77,7 +77,7 @@ class Terminal:
     ) -> None:
         """``refused`` False leaves out what was not accepted; ``format`` is ``text`` (None too) or ``json``."""
         self._out = out
-        self._refused = refused
+        self.refused = refused
         self._clock = clock
         self._json = format == "json"
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
@@ -152,7 +152,7 @@ class Terminal:
         lines, self._lines = self._lines, []
         tell = _as_json if self._json else self._as_text
         made = (_line(*line) for line in lines)
-        text = "".join(tell(line) + "\n" for line in made if 0 < line.code < 400 or self._refused)
+        text = "".join(tell(line) + "\n" for line in made if 0 < line.code < 400 or self.refused)
         if self._dropped:
             text += (
                 json.dumps({"dropped": self._dropped})

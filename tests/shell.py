@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from mocksmtp.net.listeners import SWEEP, Listener
+from mocksmtp.net.ports import Place
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.profile import Limits, Profile
 
@@ -67,6 +68,9 @@ class SlowStore:
 class BoundPort:
     connected = True
 
+    def __init__(self, factory):
+        self.factory = factory
+
     def getHost(self):
         return IPv4Address("TCP", "127.0.0.1", 2525)
 
@@ -84,8 +88,8 @@ class House:
             self.profile, TablePolicy(policy), self.store, self.facts.append, "context", self.clock,
             lambda: f"Q{next(ids)}",
         )  # fmt: skip
-        monkeypatch.setattr(self.listener, "_bound", lambda interface, port: BoundPort())
-        assert self.listener.listen(None, 0) == 2525
+        monkeypatch.setattr(self.listener, "bound", lambda _place: BoundPort(self.listener))
+        assert self.listener.listen(Place(None, 0)) == 2525
 
     def connect(self, address=None):
         protocol, wire = self.listener.buildProtocol(address or IPv4Address("TCP", "192.0.2.1", 5)), Wire()

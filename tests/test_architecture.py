@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "metrics": {"smtp", "stores", "journal", "prometheus_client"},
     "journal": {"smtp"},
     "terminal": {"smtp"},
+    "notices": set(),
     "client": {"smtp", "cryptography"},
 }
 """Beside the standard library and itself; the command line and app may import everything."""

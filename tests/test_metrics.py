@@ -79,6 +79,20 @@ def test_every_fact_is_counted():
     assert [(name, labels, value(counted, name, **labels)) for name, labels, _ in expected] == expected
 
 
+def test_the_last_reload_is_told_as_prometheus_tells_its_own():
+    counted = metrics()
+    for in_force, now, told in ((True, 5.0, (1, 5)), (False, 6.0, (0, 5)), (True, 7.0, (1, 7))):
+        counted.reloaded(in_force, now)
+        names = "config_last_reload_successful", "config_last_reload_success_timestamp_seconds"
+        assert tuple(value(counted, name) for name in names) == told
+
+
+def test_rules_that_are_added_are_shown_with_0_and_others_go_on():
+    counted = metrics(facts.RuleMatched(WHO, Stage.RCPT, "old"), rules=["old"])
+    counted.show(["old", "new"])
+    assert [value(counted, "rule_matches_total", rule=name) for name in ("old", "new")] == [1, 0]
+
+
 def test_every_kind_of_fact_but_the_end_of_a_transaction_is_counted():
     assert set(metrics().takes) == set(facts.Fact.__args__) - {facts.TransactionEnded}
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 
 import click
 
-from mocksmtp.config import Invalid, load
+from mocksmtp.config import Invalid, Source
 
 
 @click.command()
@@ -32,11 +33,13 @@ def serve(paths: tuple[Path, ...], log_format: str | None) -> None:
     """Serve on the ports that the configuration names.
 
     Without --config the defaults hold: 25, 465 and 587, and HTTP on 127.0.0.1:8025.
-    Ends in good order on SIGTERM and SIGINT.
+    Reads its files again when they change, and on SIGHUP.  Ends in good order on SIGTERM and SIGINT.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # There is nothing yet to be read again.
     gc.disable()  # Loading makes many objects that stay; collecting among them takes longer than loading.
     try:
-        settings = load(list(paths), os.environ)
+        source = Source(paths, os.environ)
+        settings = source.load()
     except Invalid as invalid:
         click.echo(str(invalid), err=True)
         sys.exit(2)
@@ -47,13 +50,12 @@ def serve(paths: tuple[Path, ...], log_format: str | None) -> None:
     from mocksmtp.app import App, CannotServe
 
     try:
-        app = App(settings, reactor, sys.stdout, log_format)
+        app = App(settings, source, reactor, sys.stdout, sys.stderr, log_format)
         ready = app.start()
     except (CannotServe, ValueError) as error:
         click.echo(f"mocksmtp: {error}", err=True)
         sys.exit(1)
-    for note in app.authority.notes:
-        click.echo(f"mocksmtp: {note}", err=True)
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(app.reload))
     click.echo(ready)
     sys.stdout.flush()
     gc.collect()

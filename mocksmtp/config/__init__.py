@@ -2,5 +2,6 @@
 
 from mocksmtp.config.loader import load
 from mocksmtp.config.mistakes import Invalid, Mistake
+from mocksmtp.config.source import Source
 
-__all__ = ["Invalid", "Mistake", "load"]
+__all__ = ["Invalid", "Mistake", "Source", "load"]

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from mocksmtp.config.files import Files
 from mocksmtp.config.mistakes import Mistake
 from mocksmtp.config.models import DEFAULT_LISTENERS, Configuration
 from mocksmtp.config.tree import Place, Plain, Tree
@@ -21,7 +22,7 @@ KUBERNETES = re.compile(
 """What Kubernetes sets in every pod for a service of our name."""
 
 
-def override(tree: Tree, environ: Mapping[str, str], mistakes: list[Mistake]) -> Tree:
+def override(tree: Tree, environ: Mapping[str, str], mistakes: list[Mistake], files: Files) -> Tree:
     """Return the tree with the environment's values put in; add unknown names to ``mistakes``."""
     names: dict[Place, str] = {}
     for name in sorted(environ):
@@ -36,7 +37,7 @@ def override(tree: Tree, environ: Mapping[str, str], mistakes: list[Mistake]) ->
         if place[0] == "listeners":
             # The environment changes one port of the default ones; the others stay.
             tree.value.setdefault("listeners", _default_listeners())
-        value = _content(name, environ[name], mistakes) if is_file else environ[name]
+        value = _content(name, environ[name], mistakes, files) if is_file else environ[name]
         _put(tree.value, place, Plain(value))
         names[place] = name
     return _Overridden(tree.file, tree.value, tree.keys, {**tree.values, **dict.fromkeys(names, (0, 0))}, names)
@@ -112,9 +113,9 @@ def _default_listeners() -> dict[str, dict[str, Plain]]:
     return {name: {"port": Plain(port), "tls": Plain(tls)} for name, (port, tls) in DEFAULT_LISTENERS.items()}
 
 
-def _content(name: str, path: str, mistakes: list[Mistake]) -> str:
+def _content(name: str, path: str, mistakes: list[Mistake], files: Files) -> str:
     try:
-        return Path(path).read_text().rstrip("\r\n")
+        return files.read(Path(path)).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         mistakes.append(Mistake(name, 0, 0, f"{path}: {getattr(error, 'strerror', None) or error}"))
         return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mocksmtp.config.build import build
 from mocksmtp.config.environment import override
+from mocksmtp.config.files import Files
 from mocksmtp.config.mistakes import Invalid, Mistake
 from mocksmtp.config.models import Configuration, RuleFile
 from mocksmtp.config.settings import Settings
@@ -14,99 +15,104 @@ from mocksmtp.config.tree import Tree, read
 from mocksmtp.config.validation import validate
 
 MAIN = "mocksmtp.yaml"
-SUFFIXES = frozenset({".yaml", ".yml"})
 
 
-def load(paths: Sequence[Path], environ: Mapping[str, str]) -> Settings:
+def load(paths: Sequence[Path], environ: Mapping[str, str], files: Files | None = None) -> Settings:
     """Read configuration files, or directories of them, under the environment's overrides.
 
     Without paths, MOCKSMTP_CONFIG names one, or MOCKSMTP_CONFIG_YAML holds it whole; without
-    those the defaults stand.  Raises Invalid with every mistake.
+    those the defaults stand.  ``files`` takes note of all that is read.  Raises Invalid with
+    every mistake.
     """
-    mistakes: list[Mistake] = []
-    main, rule_files = _sources(paths, environ, mistakes)
-    main = override(main, environ, mistakes)
-    configuration = validate(main, Configuration, mistakes)
-    folder = Path(main.file).parent
-    for name in configuration.include if configuration else []:
-        rule_files += _rule_files(folder / name, mistakes)
-    files: list[tuple[Tree, RuleFile]] = []
-    for path in rule_files:
-        tree = _tree(path, mistakes)
-        file = validate(tree, RuleFile, mistakes) if tree is not None else None
-        if tree is not None and file is not None:
-            files.append((tree, file))
-    _check_names([main, *(tree for tree, _ in files)], mistakes)
-    if configuration is None or mistakes:
-        raise Invalid(mistakes)
-    return build(main, configuration, files)
+    return _Loading(files or Files()).load(paths, environ)
 
 
-def _sources(
-    paths: Sequence[Path], environ: Mapping[str, str], mistakes: list[Mistake]
-) -> tuple[Tree, list[Path]]:
-    if not paths and environ.get("MOCKSMTP_CONFIG"):
-        paths = [Path(environ["MOCKSMTP_CONFIG"])]
-    empty = Tree("", {}, {}, {})
-    if not paths:
-        inline = environ.get("MOCKSMTP_CONFIG_YAML")
-        if inline is None:
-            return empty, []
+class _Loading:
+    """One reading: what is wrong is gathered on the way."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._mistakes: list[Mistake] = []
+
+    def load(self, paths: Sequence[Path], environ: Mapping[str, str]) -> Settings:
+        mistakes = self._mistakes
+        main, rule_files = self._sources(paths, environ)
+        main = override(main, environ, mistakes, self._files)
+        configuration = validate(main, Configuration, mistakes)
+        folder = Path(main.file).parent
+        for name in configuration.include if configuration else []:
+            rule_files += self._rule_files(folder / name)
+        found: list[tuple[Tree, RuleFile]] = []
+        for path in rule_files:
+            tree = self._tree(path)
+            file = validate(tree, RuleFile, mistakes) if tree is not None else None
+            if tree is not None and file is not None:
+                found.append((tree, file))
+        _check_names([main, *(tree for tree, _ in found)], mistakes)
+        if configuration is None or mistakes:
+            raise Invalid(mistakes)
+        return build(main, configuration, found)
+
+    def _sources(self, paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Tree, list[Path]]:
+        if not paths and environ.get("MOCKSMTP_CONFIG"):
+            paths = [Path(environ["MOCKSMTP_CONFIG"])]
+        empty = Tree("", {}, {}, {})
+        if not paths:
+            inline = environ.get("MOCKSMTP_CONFIG_YAML")
+            if inline is None:
+                return empty, []
+            try:
+                return self._mapping(read(inline, "MOCKSMTP_CONFIG_YAML")), []
+            except Invalid as invalid:
+                self._mistakes += invalid.mistakes
+                return empty, []
+        first, *others = paths
+        rule_files: list[Path] = []
+        if first.is_dir():
+            main = first / MAIN
+            if not main.is_file():
+                return empty, [*self._rule_files(first), *self._all_rule_files(others)]
+            first = main
+        rule_files += self._all_rule_files(others)
+        return self._tree(first) or empty, rule_files
+
+    def _all_rule_files(self, paths: Sequence[Path]) -> list[Path]:
+        return [file for path in paths for file in self._rule_files(path)]
+
+    def _rule_files(self, path: Path) -> list[Path]:
+        """Return a file, or the files of a directory in the order of their names."""
+        if not path.is_dir():
+            return [path]
         try:
-            return _mapping(read(inline, "MOCKSMTP_CONFIG_YAML"), mistakes), []
+            return [each for each in self._files.listed(path) if each.name != MAIN]
+        except OSError as error:
+            self._mistakes.append(Mistake(str(path), 0, 0, str(error.strerror)))
+            return []
+
+    def _tree(self, path: Path) -> Tree | None:
+        try:
+            text = self._files.read(path).decode("utf-8-sig")
+        except OSError as error:
+            self._mistakes.append(Mistake(str(path), 0, 0, f"cannot be read: {error.strerror}"))
+            return None
+        except UnicodeDecodeError as error:
+            wrong = f"not UTF-8: octet {error.start + 1} cannot be decoded"
+            self._mistakes.append(Mistake(str(path), 1, 1, wrong))
+            return None
+        try:
+            return self._mapping(read(text, str(path)))
         except Invalid as invalid:
-            mistakes += invalid.mistakes
-            return empty, []
-    first, *others = paths
-    rule_files: list[Path] = []
-    if first.is_dir():
-        main = first / MAIN
-        if not main.is_file():
-            return empty, [*_rule_files(first, mistakes), *_all_rule_files(others, mistakes)]
-        first = main
-    rule_files += _all_rule_files(others, mistakes)
-    return _tree(first, mistakes) or empty, rule_files
+            self._mistakes += invalid.mistakes
+            return None
 
-
-def _all_rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
-    return [file for path in paths for file in _rule_files(path, mistakes)]
-
-
-def _rule_files(path: Path, mistakes: list[Mistake]) -> list[Path]:
-    """Return a file, or the files of a directory in the order of their names."""
-    if not path.is_dir():
-        return [path]
-    try:
-        return sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and each.name != MAIN)
-    except OSError as error:
-        mistakes.append(Mistake(str(path), 0, 0, str(error.strerror)))
-        return []
-
-
-def _tree(path: Path, mistakes: list[Mistake]) -> Tree | None:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        mistakes.append(Mistake(str(path), 0, 0, f"cannot be read: {error.strerror}"))
-        return None
-    except UnicodeDecodeError as error:
-        mistakes.append(Mistake(str(path), 1, 1, f"not UTF-8: octet {error.start + 1} cannot be decoded"))
-        return None
-    try:
-        return _mapping(read(text, str(path)), mistakes)
-    except Invalid as invalid:
-        mistakes += invalid.mistakes
-        return None
-
-
-def _mapping(tree: Tree, mistakes: list[Mistake]) -> Tree:
-    if isinstance(tree.value, dict):
-        return tree
-    if tree.value != "":
-        mistakes.append(
-            Mistake(tree.file, 1, 1, "a map of settings is wanted here, as in `hostname: mx.mock.test`")
-        )
-    return tree._replace(value={})
+    def _mapping(self, tree: Tree) -> Tree:
+        if isinstance(tree.value, dict):
+            return tree
+        if tree.value != "":
+            self._mistakes.append(
+                Mistake(tree.file, 1, 1, "a map of settings is wanted here, as in `hostname: mx.mock.test`")
+            )
+        return tree._replace(value={})
 
 
 def _check_names(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:

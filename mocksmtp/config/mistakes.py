@@ -17,7 +17,7 @@ class Mistake(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.text}"
+        return f"{place}: {self.text}" if place else self.text
 
 
 class Invalid(Exception):

@@ -101,6 +101,12 @@ class Attempts:
             self._drop_first()
         return number
 
+    def bound(self, most: int) -> None:
+        """Keep to another number from now on."""
+        self._most = most
+        while len(self._flat) > most:
+            self._drop_first()
+
     def settle(
         self,
         number: int,

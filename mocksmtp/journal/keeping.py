@@ -68,6 +68,16 @@ class Journal:
             facts.SessionClosed: self._session_closed,
         }
 
+    def bound(self, sessions: int, octets: int, age: float | None, refused: bool) -> None:
+        """Keep to other bounds from now on; to those of octets and age from the next ``tidy``."""
+        self._most = sessions
+        self._most_octets = octets
+        self._age = age
+        self._refused = refused
+        while len(self._closed) > sessions:
+            self._drop_closed()
+        self.attempts.bound(sessions * ATTEMPTS_A_SESSION)
+
     @staticmethod
     def notes() -> Notes:
         """Make room for the notes of a session."""

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from mocksmtp.net.departures import Departures
 from mocksmtp.net.gate import OFF, REQUIRED, ProxyGate
+from mocksmtp.net.ports import Place
 from mocksmtp.net.protocol import SmtpProtocol
 from mocksmtp.net.proxy import Client
 from mocksmtp.net.transport import Port
@@ -44,6 +45,8 @@ MAPPED = "::ffff:"
 NO_SUCH_FAMILY = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 """What binding to ``::`` fails with on a host without IPv6."""
 
+NOWHERE = Place(None, -1)
+
 log = Logger(namespace="mocksmtp.net")
 
 
@@ -72,6 +75,7 @@ class Listener(Factory):
         self.clock = reactor
         self.next_id = next_id
         self.departures = Departures(reactor)
+        self.place = NOWHERE
         self.proxy_protocol = proxy_protocol
         self.gates: set[ProxyGate] = set()
         self.notes: Callable[[], Notes] = lambda: NOT_TAKEN
@@ -80,35 +84,46 @@ class Listener(Factory):
         self.connections: set[SmtpProtocol] = set()
         self._clients: dict[str, int] = {}
         self._sweep: Any = None
+        self._leaving = False
         # The moment at which a client that stays silent is turned out, in seconds of our clock;
         # moved at each sweep, because asking the clock at each command costs more than it tells.
         self.idle_deadline: float = reactor.seconds() + SWEEP + profile.limits.idle_timeout
 
     # Ports.
 
-    def listen(self, interface: str | None, port: int) -> int:
-        """Accept on a port, and return it (another one where 0 was asked for).
+    def listen(self, place: Place) -> int:
+        """Accept at a place, and return the port (another one where 0 was asked for).
 
-        ``interface`` None is every address, IPv4 and IPv6.  Raises CannotListenError.
+        Raises CannotListenError.
         """
-        self.port = self._bound(interface, port)
-        self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)
+        self.take(self.bound(place), place)
         return self.accepts_on
 
-    def _bound(self, interface: str | None, port: int) -> Port:
-        candidates = ["::", "0.0.0.0"] if interface is None else [interface]
+    def take(self, port: Port, place: Place) -> None:
+        """Accept on a port that is bound, perhaps by another listener."""
+        if port.factory is not self:
+            port.factory.doStop()
+            port.factory = self
+            self.doStart()
+        self.port, self.place = port, place
+        if self._sweep is None:
+            self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)
+
+    def bound(self, place: Place) -> Port:
+        """Bind a port.  Raises CannotListenError."""
+        candidates = ["::", "0.0.0.0"] if place.interface is None else [place.interface]
         for candidate in candidates:
-            bound = Port(port, self, BACKLOG, candidate, self.clock)
+            port = Port(place.port, self, BACKLOG, candidate, self.clock)
             try:
-                bound.startListening()
+                port.startListening()
             except CannotListenError as error:
                 no_ipv6 = getattr(error.socketError, "errno", None) in NO_SUCH_FAMILY
                 if candidate == candidates[-1] or not no_ipv6:
                     raise
                 continue
             # Accepted sockets inherit it: small replies leave at once.
-            bound.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return bound
+            port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return port
         raise AssertionError("the last candidate either listens or raises")
 
     @property
@@ -116,13 +131,23 @@ class Listener(Factory):
         """The port number we accept on, 0 while we do not."""
         return 0 if self.port is None or not self.port.connected else self.port.getHost().port
 
+    def leave(self) -> None:
+        """The configuration names us no more: open sessions end as in a shutdown, and then we are done."""
+        self._leaving = True
+        self._refuse_gates("there is no such listener any more")
+        for connection in list(self.connections):
+            connection.drain()
+
     def stop_accepting(self) -> None:
         """Accept no more connections; those that are open go on, if it is known whose they are."""
         if self.port is not None:
             self.port.stopListening()
             self.port = None
+        self._refuse_gates("the service shuts down")
+
+    def _refuse_gates(self, reason: str) -> None:
         for gate in list(self.gates):
-            gate.refuse("the service shuts down")
+            gate.refuse(reason)
 
     # Connections.
 
@@ -131,6 +156,21 @@ class Listener(Factory):
         self.policy = policy
         for connection in self.connections:
             connection.session.policy = policy
+
+    def become(self, profile: Profile, tls: Any, proxy_protocol: str) -> None:
+        """Offer something else: all of it to new connections, its bounds and demands to open sessions too."""
+        self.tls = tls
+        self.proxy_protocol = proxy_protocol
+        if profile == self.profile:
+            return
+        self.profile = profile
+        # One for each profile that is in use, however many sessions there are.
+        made: dict[int, tuple[Profile, Profile]] = {}
+        for connection in self.connections:
+            old = connection.session.profile
+            if id(old) not in made:
+                made[id(old)] = old, old.bounded_as(profile)
+            connection.session.meet(made[id(old)][1])
 
     def buildProtocol(self, addr: IAddress | None) -> SmtpProtocol | ProxyGate | None:
         """Make what a new connection talks to; None closes it."""
@@ -189,7 +229,8 @@ class Listener(Factory):
         self.idle_deadline = now + SWEEP + self.profile.limits.idle_timeout
         for protocol in [c for c in self.connections if c.deadline <= now]:
             protocol.time_out()
-        self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)
+        if self.connections or not self._leaving:
+            self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)
 
     def stop_looking(self) -> None:
         """Forget the deadlines; the listener is done."""

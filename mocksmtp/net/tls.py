@@ -39,7 +39,7 @@ def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[st
     Raises ValueError in plain words, with the path, for what cannot be used.
     """
     if not isinstance(identity, Identity):
-        identity = _read(*identity)
+        identity = read_identity(*identity)
     context = SSL.Context(SSL.TLS_METHOD)
     numbers = sorted(VERSIONS[version] for version in versions)
     context.set_min_proto_version(numbers[0])
@@ -58,7 +58,8 @@ def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[st
     return ServerContext(context)
 
 
-def _read(cert: Path, key: Path) -> Identity:
+def read_identity(cert: Path, key: Path) -> Identity:
+    """Read a certificate chain and its key.  Raises ValueError in plain words, with the path."""
     pems = []
     for path in (cert, key):
         try:

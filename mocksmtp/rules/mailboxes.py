@@ -92,9 +92,10 @@ class _Domain:
 class Mailboxes:
     """All domains; an exact name wins over a glob, an earlier glob over a later one."""
 
-    __slots__ = ("_exact", "_globs")
+    __slots__ = ("_exact", "_globs", "domains")
 
     def __init__(self, domains: Mapping[str, MailboxDomain]) -> None:
+        self.domains = dict(domains)
         self._exact: dict[str, _Domain] = {}
         self._globs: list[tuple[re.Pattern[str], _Domain]] = []
         for key, settings in domains.items():
@@ -104,6 +105,12 @@ class Mailboxes:
                 self._globs.append((re.compile(pattern), domain))
             else:
                 self._exact[key.lower()] = domain
+
+    def __eq__(self, other: object) -> bool:
+        # In their order, too: an earlier glob wins over a later one.
+        return isinstance(other, Mailboxes) and list(self.domains.items()) == list(other.domains.items())
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> bool:
         return bool(self._exact or self._globs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
@@ -113,3 +113,16 @@ class Profile:
         except ValueError:
             return False
         return any(client in network for network in self.trusted)
+
+    def bounded_as(self, other: Profile) -> Profile:
+        """Return this profile with another's bounds, demands and users; what a client was told of us stands."""
+        mechanisms = self.authentication.mechanisms
+        return replace(
+            self,
+            require_tls=other.require_tls,
+            authentication=replace(other.authentication, mechanisms=mechanisms),
+            limits=other.limits,
+            addresses=other.addresses,
+            trusted=other.trusted,
+            keep_refused=other.keep_refused,
+        )

@@ -45,7 +45,7 @@ class Session(Intake):
     the steps to perform next, in order.  Nothing that a client sends raises.
     """
 
-    __slots__ = ("_line_length", "_lines", "_wary", "draining", "greeted_once")
+    __slots__ = ("_lines", "_wary", "draining", "greeted_once")
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.address import InvalidMailbox
     from mocksmtp.smtp.framing import MailData
     from mocksmtp.smtp.mechanism import Binding
+    from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.stage import Stage
     from mocksmtp.smtp.verbs import Verb
@@ -30,9 +31,10 @@ NOTHING_LEGAL: Mapping[State, Mapping[bytes, Verb]] = {state: {} for state in St
 class Transactions(Answers):
     """The part of a session that changes: verbs propose, and what was accepted is done here."""
 
-    __slots__ = ("_legal", "_mail_data", "_missing", "binding", "domains")
+    __slots__ = ("_legal", "_line_length", "_mail_data", "_missing", "binding", "domains")
 
     _legal: Mapping[State, Mapping[bytes, Verb]]
+    _line_length: int
     _mail_data: MailData | None
     _missing: tuple[frozenset[str], Reply] | None
     binding: Binding | None
@@ -98,3 +100,12 @@ class Transactions(Answers):
         """Settle what the client must do before anything else, once for all its next commands."""
         self._missing = missing(self.profile, self.conversation)
         self._legal = self.profile.legal if self._missing is None else NOTHING_LEGAL
+
+    def meet(self, profile: Profile) -> None:
+        """Other bounds and demands hold from the next command on."""
+        answered = (self.profile.limits.transactions or -1) - self.transactions_left
+        most = profile.limits.transactions
+        self.transactions_left = max(most - answered, 0) if most else -1 - answered
+        self.profile = profile
+        self._line_length = profile.limits.line_length
+        self._demand()

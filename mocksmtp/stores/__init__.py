@@ -52,3 +52,7 @@ class Store(Protocol):
     def usage(self) -> Usage:
         """Say how full the store is."""
         ...
+
+    def bound(self, messages: int, octets: int) -> None:
+        """Keep to other bounds from now on: a number of messages, and octets of content."""
+        ...

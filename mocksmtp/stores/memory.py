@@ -35,9 +35,18 @@ class MemoryStore:
             raise AssertionError("queue ids are unique")
         self._messages[message.id] = message
         self._octets += size
+        self._make_room()
+        stored(None)
+
+    def bound(self, messages: int, octets: int) -> None:
+        """Keep to other bounds from now on."""
+        self._most = messages
+        self._most_octets = octets
+        self._make_room()
+
+    def _make_room(self) -> None:
         while self._octets > self._most_octets or len(self._messages) > self._most:
             self._drop_oldest()
-        stored(None)
 
     async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""

@@ -45,7 +45,7 @@ class Everything(Resource):
 
     isLeaf = True
 
-    def __init__(self, table: Table, hosts: frozenset[str]) -> None:
+    def __init__(self, table: Table, hosts: Callable[[], Sequence[str]]) -> None:
         super().__init__()
         self._table = table
         self._hosts = hosts
@@ -77,7 +77,7 @@ class Everything(Resource):
 
     def _answer(self, request: Request) -> Answer | Pending:
         host = (request.getHeader("host") or "").strip()
-        if not is_known_host(host, self._hosts):
+        if not is_known_host(host, self._hosts()):
             raise Problem(421, "Misdirected request", f"this server is not called {host!r}; see http.hosts")
         query = {
             name.decode(errors="replace"): values[-1].decode(errors="replace")
@@ -102,7 +102,7 @@ async def _answered(pending: Pending) -> Answer:
         return Problem(500, "Internal error", "see the log of the server").answer()
 
 
-def is_known_host(host: str, names: frozenset[str]) -> bool:
+def is_known_host(host: str, names: Sequence[str]) -> bool:
     """Say whether a Host header may name us: against DNS rebinding, where a page makes its own name point here."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
     name = name.strip("[]").rstrip(".").lower()
@@ -111,7 +111,7 @@ def is_known_host(host: str, names: frozenset[str]) -> bool:
     try:
         ip_address(name)
     except ValueError:
-        return "." not in name or name in KNOWN_HOSTS or name in names
+        return "." not in name or name in KNOWN_HOSTS or name in map(str.lower, names)
     return True
 
 
@@ -119,11 +119,14 @@ def make_site(
     store: Store,
     registry: CollectorRegistry,
     ready: Callable[[], Sequence[str]],
-    ca_pem: bytes | None,
-    hosts: Sequence[str],
+    ca_pem: Callable[[], bytes | None],
+    hosts: Callable[[], Sequence[str]],
     clock: Any,
 ) -> Site:
-    """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor."""
+    """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor.
+
+    ``ca_pem`` and ``hosts`` are asked anew each time: they change at a reload.
+    """
     table = Table(
         [
             *index.routes(store),
@@ -133,4 +136,4 @@ def make_site(
             *metrics.routes(registry),
         ]
     )
-    return QuietSite(Everything(table, frozenset(host.lower() for host in hosts)), reactor=clock)
+    return QuietSite(Everything(table, hosts), reactor=clock)

@@ -135,3 +135,14 @@ def test_messages_that_ended_in_another_order_are_read_in_that_of_their_ids(make
     add(store, message(2), message(1), message(3))
     assert list(read(store.newest(2))) == [message(3), message(2)]
     assert list(read(store.newest(2, message(2).id))) == [message(1)]
+
+
+@every_store
+def test_other_bounds_hold_at_once(make):
+    store = make(9, 1000)
+    add(store, *(message(n) for n in range(1, 6)))
+    store.bound(4, 1000)
+    assert store.usage() == Usage(4, 40, 1)
+    store.bound(9, 25)
+    assert store.usage() == Usage(2, 20, 3)
+    assert list(read(store.newest(9))) == [message(5), message(4)]

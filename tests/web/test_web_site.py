@@ -47,7 +47,9 @@ class Client:
         for number in range(1, messages + 1):
             store.add(message(number), lambda refusal: None)
         self.store = store
-        self.site = make_site(store, CollectorRegistry(), lambda: ready, ca, ["Mail.Example.test"], Clock())
+        self.site = make_site(
+            store, CollectorRegistry(), lambda: ready, lambda: ca, lambda: ["Mail.Example.test"], Clock()
+        )
 
     def raw(self, octets):
         protocol, transport = self.site.buildProtocol(None), StringTransport()
@@ -216,7 +218,7 @@ class SlowStore(MemoryStore):
 
 
 def ask_slowly(store):
-    site = make_site(store, CollectorRegistry(), tuple, CA, [], Clock())
+    site = make_site(store, CollectorRegistry(), tuple, lambda: CA, list, Clock())
     protocol, transport = site.buildProtocol(None), StringTransport()
     protocol.makeConnection(transport)
     protocol.dataReceived(b"GET /v1/messages/A1/raw HTTP/1.1\r\nHost: localhost\r\n\r\n")
