@@ -42,7 +42,7 @@ SHARE_OF_JOURNAL = 8
 PATIENCE = 5.0
 """Seconds that a running transaction has to end when the service stops."""
 
-TLS_WORDS = {"starttls": "STARTTLS", "implicit": "TLS"}
+TLS_WORDS = {"starttls": ["STARTTLS"], "implicit": ["TLS"], "off": []}
 
 
 class CannotServe(Exception):
@@ -143,8 +143,8 @@ class App:
         told = []
         for listener, settings in zip(self.listeners, self.settings.listeners, strict=True):
             port = self._bind(settings, listener)
-            words = TLS_WORDS.get(settings.tls)
-            told.append(f"{settings.profile.name} on {port}" + (f" ({words})" if words else ""))
+            words = (["LMTP"] if settings.profile.lmtp else []) + TLS_WORDS[settings.tls]
+            told.append(f"{settings.profile.name} on {port}" + (f" ({', '.join(words)})" if words else ""))
         if self.settings.http.port is not None:
             told.append(f"http on {self._serve_http()}")
         self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)

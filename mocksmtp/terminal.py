@@ -1,10 +1,13 @@
-"""The terminal: one line a transaction, with who, to whom, the reply and the rule."""
+"""The terminal: one line a transaction, with who, to whom, the reply and the rule.
+
+Over LMTP each recipient has a reply of its own, and so a line of its own.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -151,7 +154,7 @@ class Terminal:
             return
         lines, self._lines = self._lines, []
         tell = _as_json if self._json else self._as_text
-        made = (_line(*line) for line in lines)
+        made = (line for gathered in lines for line in _lines(*gathered))
         text = "".join(tell(line) + "\n" for line in made if 0 < line.code < 400 or self.refused)
         if self._dropped:
             text += (
@@ -185,6 +188,34 @@ class Terminal:
         rule = f"rule={line.rule}" if line.rule else ""
         faults = "fault=" + ",".join(line.faults) if line.faults else ""
         return " ".join(filter(None, (before, after, rule, faults)))
+
+
+def _lines(at: float, client: str, attempt: Told) -> Iterator[Line]:
+    """Read the lines of a transaction: one, or over LMTP one for each recipient, the refused ones first."""
+    if isinstance(attempt, ConnectionRefused) or not _answers_one(attempt[-1]):
+        yield _line(at, client, attempt)
+        return
+    shared: list[CommandAnswered | FaultInjected] = []
+    struck: list[FaultInjected] = []
+    earlier: dict[str, list[FaultInjected]] = {}
+    for fact in attempt:
+        if isinstance(fact, FaultInjected):
+            struck.append(fact)
+            continue
+        if fact.stage not in (Stage.RCPT, Stage.MESSAGE):
+            shared += struck if fact.stage is Stage.DATA else [*struck, fact]
+        elif fact.stage is Stage.RCPT and fact.took_effect:
+            earlier[fact.path.text if fact.path else ""] = struck
+        else:
+            yield _line(
+                at, client, [*shared, *earlier.pop(fact.path.text if fact.path else "", ()), *struck, fact]
+            )
+        struck = []
+
+
+def _answers_one(last: CommandAnswered | FaultInjected) -> bool:
+    """Whether the last reply of a transaction is that to one recipient, as LMTP has it."""
+    return isinstance(last, CommandAnswered) and last.path is not None and last.stage is Stage.MESSAGE
 
 
 def _line(at: float, client: str, attempt: Told) -> Line:

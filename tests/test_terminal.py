@@ -101,6 +101,46 @@ def test_a_line_of_text(told, line):
     assert written(told) == [line]
 
 
+def test_over_lmtp_each_recipient_has_its_line():
+    told = [
+        answered(Stage.MAIL, OK, "a@x.test"),
+        answered(Stage.RCPT, OK, "b@y.test"),
+        answered(Stage.RCPT, NO, "c@y.test", "r1"),
+        answered(Stage.RCPT, OK, "d@y.test"),
+        answered(Stage.DATA, GO),
+        answered(Stage.MESSAGE, QUEUED, "b@y.test"),
+        answered(Stage.MESSAGE, NO, "d@y.test", "r2"),
+        ENDED,
+    ]
+    lines = [
+        f"{HEAD} from=<a@x.test> to=<c@y.test> 550 5.1.1 No such user rule=r1",
+        f"{HEAD} from=<a@x.test> to=<b@y.test> 250 2.0.0 OK queued as Q1",
+        f"{HEAD} from=<a@x.test> to=<d@y.test> 550 5.1.1 No such user rule=r2",
+    ]
+    assert written(told) == lines
+    assert written(told, refused=False) == lines[1:2]
+
+
+def test_over_lmtp_a_fault_stands_with_the_recipient_that_it_struck():
+    told = [
+        facts.FaultInjected(WHO, Stage.MAIL, "delay"),
+        answered(Stage.MAIL, OK, "a@x.test"),
+        facts.FaultInjected(WHO, Stage.RCPT, "garble"),
+        answered(Stage.RCPT, OK, "b@y.test"),
+        answered(Stage.RCPT, OK, "c@y.test"),
+        facts.FaultInjected(WHO, Stage.DATA, "slow_read"),
+        answered(Stage.DATA, GO),
+        answered(Stage.MESSAGE, QUEUED, "b@y.test"),
+        facts.FaultInjected(WHO, Stage.MESSAGE, "drip"),
+        answered(Stage.MESSAGE, QUEUED, "c@y.test"),
+        ENDED,
+    ]
+    assert [line.partition("queued as Q1 ")[2] for line in written(told)] == [
+        "fault=delay,slow_read,garble",
+        "fault=delay,slow_read,drip",
+    ]
+
+
 def test_what_is_no_transaction_gets_no_line():
     told = [
         facts.SessionOpened(WHO),

@@ -141,11 +141,10 @@ def _report(finding: Finding) -> str:
     if finding.tls == "implicit":
         lines.append(f"     TLS: implicit, {finding.tls_version}")
     if finding.extensions:
-        lines.append(f"     EHLO: {', '.join(finding.extensions)}")
+        lines.append(f"     {finding.hello}: {', '.join(finding.extensions)}")
     if finding.tls == "starttls":
-        lines.append(
-            f"     STARTTLS: {finding.tls_version}, then EHLO: {', '.join(finding.tls_extensions) or '-'}"
-        )
+        told = ", ".join(finding.tls_extensions) or "-"
+        lines.append(f"     STARTTLS: {finding.tls_version}, then {finding.hello}: {told}")
     if finding.certificate:
         names = ", ".join(finding.certificate.names) or finding.certificate.subject
         lines.append(
@@ -170,6 +169,7 @@ def _entry(finding: Finding) -> dict[str, object]:
         "port": finding.target.port,
         "ok": finding.well,
         "banner": finding.banner,
+        "protocol": "lmtp" if finding.hello == "LHLO" else "smtp",
         "extensions": finding.extensions,
         "tls": finding.tls,
         "tls_version": finding.tls_version,

@@ -45,10 +45,11 @@ class Remark:
 
 @dataclass(slots=True)
 class Finding:
-    """What one look at a port brought."""
+    """What one look at a port brought; ``hello`` is LHLO where the server speaks LMTP."""
 
     target: Target
     banner: str = ""
+    hello: str = "EHLO"
     extensions: tuple[str, ...] = ()
     tls: str = ""
     tls_version: str = ""
@@ -153,9 +154,14 @@ def _upgrade(finding: Finding, connection: Connection, context: ssl.SSLContext) 
 
 
 def _ehlo(finding: Finding, connection: Connection) -> tuple[str, ...] | None:
-    answer = connection.command(f"EHLO {connection.address_literal}")
+    answer = connection.command(f"{finding.hello} {connection.address_literal}")
     if answer.code == 250:
         return answer.lines[1:]
+    if answer.code == 500:  # LMTP does not know EHLO (RFC 2033 section 4.1).
+        second = connection.command(f"LHLO {connection.address_literal}")
+        if second.code == 250:
+            finding.hello = "LHLO"
+            return second.lines[1:]
     finding.problems.append(Remark(Refusal.EHLO, answer.text))
     return None
 

@@ -19,10 +19,14 @@ from mocksmtp.config.settings import (
 from mocksmtp.config.tree import Tree
 from mocksmtp.rules.mailboxes import MailboxDomain, Mailboxes
 from mocksmtp.rules.rule import Rule
+from mocksmtp.rules.template import TextTemplate
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.profile import Authentication, Limits, Profile
 from mocksmtp.smtp.sasl import MECHANISMS
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
+
+LMTP_BANNER = TextTemplate.parse("{hostname} LMTP mocksmtp ready")
+"""What a listener that speaks LMTP says where nothing else is wanted (RFC 2033 section 4)."""
 
 
 def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, RuleFile]]) -> Settings:
@@ -80,7 +84,7 @@ def _check_listeners(main: Tree, configuration: Configuration) -> None:
 
 def _listener(name: str, model: ListenerModel, configuration: Configuration, folder: Path) -> ListenerSettings:
     hostname = model.hostname or configuration.hostname
-    banner = model.banner if model.banner is not None else configuration.banner
+    banner = _banner(model, configuration)
     auth = configuration.auth
     wanted = model.extensions if model.extensions is not None else configuration.extensions
     hidden = set() if model.tls == "starttls" else {"STARTTLS"}
@@ -91,6 +95,7 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
         hostname=hostname,
         banner=tuple(line.fill({"hostname": hostname, "listener": name}) for line in banner),
         extensions=tuple(e for keyword, e in EXTENSIONS.items() if keyword in wanted and keyword not in hidden),
+        lmtp=model.protocol == "lmtp",
         implicit_tls=model.tls == "implicit",
         require_tls=model.require_tls,
         authentication=Authentication(
@@ -110,6 +115,13 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
         profile, model.interface, model.port, model.tls, _certificate(model.certificate, folder),
         model.proxy_protocol,
     )  # fmt: skip
+
+
+def _banner(model: ListenerModel, configuration: Configuration) -> Sequence[TextTemplate]:
+    shared: Sequence[TextTemplate] = configuration.banner
+    if model.protocol == "lmtp" and "banner" not in configuration.model_fields_set:
+        shared = [LMTP_BANNER]
+    return shared if model.banner is None else tuple(model.banner)
 
 
 def _limits(shared: LimitsModel, own: LimitsModel) -> Limits:

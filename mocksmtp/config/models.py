@@ -71,6 +71,7 @@ class ListenerModel(Section):
     """One port."""
 
     port: PortField
+    protocol: Annotated[str, one_of("smtp", "lmtp")] = "smtp"
     tls: TlsMode = "starttls"
     auth: Annotated[str, one_of("required", "optional", "off")] = "optional"
     require_tls: Flag = False
@@ -86,6 +87,8 @@ class ListenerModel(Section):
     def _can_be_used(self) -> ListenerModel:
         if self.require_tls and self.tls == "off":
             raise ValueError("require_tls with tls: off leaves nothing a client may say")
+        if self.protocol == "lmtp" and self.port == 25:
+            raise ValueError("LMTP may not be on port 25 (RFC 2033 section 5); 24 is its own")
         return self
 
 

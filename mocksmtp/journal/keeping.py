@@ -156,11 +156,13 @@ class Journal:
         content = fact.who.content
         size = None if content is None else len(content)
         outcome = ACCEPTED if fact.took_effect else REFUSED
+        # Over LMTP each recipient is answered by itself, in the order of RCPT; else all of them at once.
+        over = len(session.open) if fact.path is None else 1
         if fact.took_effect:
-            session.accepted += len(session.open)
-        for number in session.open:
+            session.accepted += over
+        for number in session.open[:over]:
             self._settle(session, number, fact, outcome, size)
-        self._all_over(session)
+        self._over(session, over)
 
     def _settle(
         self, session: OpenSession, number: int, fact: CommandAnswered, outcome: str, size: int | None
@@ -174,13 +176,14 @@ class Journal:
         if session.open:
             for number in session.open:
                 self.attempts.abandon(number, session.struck)
-            self._all_over(session)
+            self._over(session, len(session.open))
 
-    def _all_over(self, session: OpenSession) -> None:
+    def _over(self, session: OpenSession, first: int) -> None:
+        """So many attempts, the first ones that were open, are over."""
         if not self._refused:
-            for number in session.open:
+            for number in session.open[:first]:
                 self.attempts.forget_refused(number)
-        session.open.clear()
+        del session.open[:first]
 
     def _session_closed(self, fact: facts.SessionClosed) -> None:
         who = fact.who

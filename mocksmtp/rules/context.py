@@ -37,9 +37,12 @@ class Context:
 
     @property
     def rcpts(self) -> list[Path]:
-        """The forward-path that RCPT names now; at data and message all that were accepted."""
+        """The forward-path that is asked about, at RCPT and of LMTP at message; else all that were accepted."""
+        path = self.outcome.path
+        if path is not None and self.stage is not Stage.MAIL:
+            return [path]
         if self.stage is Stage.RCPT:
-            return [self.outcome.path] if self.outcome.path is not None else []
+            return []
         envelope = self.conversation.envelope
         return [recipient.path for recipient in envelope.recipients] if envelope else []
 
@@ -50,7 +53,7 @@ class Context:
         found = [self.outcome.params] if self.outcome.params else []
         if envelope is not None:
             found.append(envelope.params)
-            if self.stage is not Stage.RCPT:
+            if self.stage is not Stage.RCPT and self.outcome.path is None:
                 found += [recipient.params for recipient in envelope.recipients]
         return found or [NO_PARAMS]
 
@@ -73,7 +76,12 @@ class Context:
     def headers(self) -> dict[str, list[str]]:
         """Header fields by lower-case name, unfolded, one character an octet."""
         if self._headers is None:
-            self._headers = _header_fields(self.conversation.content or b"")
+            envelope = self.conversation.envelope
+            # Over LMTP each recipient asks; what the first one found is kept for the others.
+            found = getattr(envelope, "headers", None) or _header_fields(self.conversation.content or b"")
+            if envelope is not None:
+                envelope.headers = found
+            self._headers = found
         return self._headers
 
     @property

@@ -180,16 +180,17 @@ def _holds(entry: Entry, context: Context) -> bool:
         return entry.test(context)
     # Asked twice, it counts once: where SIZE= was declared, and at message if it was not counted there.
     conversation = context.conversation
-    envelope = conversation.envelope
+    envelope, path = conversation.envelope, context.outcome.path
+    name = rule.name if path is None else f"{rule.name} {path.key}"  # Over LMTP each recipient counts by itself.
     if context.stage is Stage.MESSAGE:
-        if rule.name in conversation.counted or (envelope is not None and rule.name in envelope.fired):
+        if rule.name in conversation.counted or (envelope is not None and name in envelope.fired):
             return False
     elif context.declared_size is None:
         return False
     if not entry.test(context):
         return False
     if envelope is not None:
-        envelope.fired.add(rule.name)
+        envelope.fired |= {rule.name, name}
     else:
         conversation.counted |= {rule.name}
     return True

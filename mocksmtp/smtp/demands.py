@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
 
-TLS_EXEMPT = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT", "BDAT"})
+TLS_EXEMPT = frozenset({"NOOP", "EHLO", "LHLO", "STARTTLS", "QUIT", "BDAT"})
 """What may be said before TLS where TLS is required (RFC 3207 section 4).
 
 BDAT may not; it refuses by itself, because the octets behind it are read all the same.
 """
 
-AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS", "BDAT"})
+AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "LHLO", "NOOP", "RSET", "QUIT", "STARTTLS", "BDAT"})
 """What may be said before logging in where that is required (RFC 4954 section 6); for BDAT see above."""
 
 _WITH_RECIPIENT = {
@@ -57,6 +57,7 @@ def missing(profile: Profile, conversation: Conversation) -> tuple[frozenset[str
     return None
 
 
-def out_of_order(verb: str, state: State) -> Reply:
+def out_of_order(verb: str, state: State, profile: Profile) -> Reply:
     """Return the 503 that says what is missing."""
-    return WRONG_ORDER.get(verb, {}).get(state, replies.BAD_SEQUENCE)
+    reply = WRONG_ORDER.get(verb, {}).get(state, replies.BAD_SEQUENCE)
+    return replies.SAY_LHLO if reply is replies.SAY_EHLO and profile.lmtp else reply

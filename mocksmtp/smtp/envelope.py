@@ -27,12 +27,13 @@ class Recipient(NamedTuple):
 class Envelope:
     """What one mail transaction has gathered so far; a transaction without MAIL has none.
 
-    ``chunks`` is there from the first BDAT on.
+    ``chunks`` is there from the first BDAT on, ``headers`` once a rule has looked at them.
     """
 
-    __slots__ = ("chunks", "fired", "id", "keep", "mail", "params", "recipients")
+    __slots__ = ("chunks", "fired", "headers", "id", "keep", "mail", "params", "recipients")
 
     chunks: ChunkReader
+    headers: dict[str, list[str]]
 
     def __init__(self, queue_id: str, mail: Path, params: Params = NO_PARAMS) -> None:
         self.id = queue_id
@@ -41,7 +42,9 @@ class Envelope:
         self.recipients: list[Recipient] = []
         self.keep = True
         self.fired: set[str] = set()
-        """Names of the rules that count once in a transaction, and counted since its MAIL."""
+        """Names of the rules that count once in a transaction, and counted since its MAIL; with
+        the recipient behind it as well, where one was asked about.
+        """
 
     @property
     def declared_size(self) -> int | None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mocksmtp.smtp import replies
+from mocksmtp.smtp.deliveries import Deliveries
 from mocksmtp.smtp.facts import RuleMatched
 from mocksmtp.smtp.framing import Chunk, ChunkReader
 from mocksmtp.smtp.governed import Governed
@@ -16,7 +17,6 @@ from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import FOR_CHUNKS, State
 from mocksmtp.smtp.steps import Close, Receive, Step, ends, waiting
 from mocksmtp.smtp.syntax import BareNewlines
-from mocksmtp.smtp.transaction import Transactions
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.framing import MailData
@@ -37,17 +37,19 @@ class Incoming(NamedTuple):
         return self.reply.code // 100 == 2
 
 
-class Intake(Transactions):
+class Intake(Deliveries):
     """The part of a session that takes mail data in, and answers once it is there.
 
     A chunk is decided when it is announced and answered when it has been read, for the
     octets of a refused one are read all the same (RFC 3030 section 2).
     """
 
-    __slots__ = ("_governed", "_incoming")
+    __slots__ = ("_governed", "_incoming", "_owed")
 
     _governed: Governed | None
     _incoming: Incoming | None
+    _owed: int
+    """Replies that LMTP owes to the last chunk of a spoilt transaction."""
 
     def begin_chunk(self, outcome: Outcome, chunk: Chunk, steps: list[Step]) -> None:
         """A chunk was announced: ask about the first of a transaction, then read it."""
@@ -78,7 +80,9 @@ class Intake(Transactions):
             outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
         else:
             outcome = Outcome(Reply(250, f"OK queued as {self.envelope.id}", "2.0.0"))
-        if faults:
+        if self.profile.lmtp:
+            self.deliver(outcome, steps, faults=faults)
+        elif faults:
             self._answer_with(faults, outcome, steps)
         else:
             self.answer(Stage.MESSAGE, outcome, steps)
@@ -164,8 +168,7 @@ class Intake(Transactions):
         elif not chunk.last:
             self._reply(Stage.DATA, outcome, decision, reply, True, steps)
         else:
-            for rule in decision.matched:
-                self.publish(RuleMatched(self.conversation, Stage.DATA, rule))
+            self._tell_matched(decision)
             if decision.close:
                 # It ends where DATA would have ended it: before there is a message to speak of.
                 steps.append(Close())
@@ -183,15 +186,40 @@ class Intake(Transactions):
         else:
             self.end_of_message(self.envelope.chunks, steps, faults)
 
+    def _tell_matched(self, decision: Decision) -> None:
+        """Tell which rules matched at the first chunk, where another reply than its own follows."""
+        if decision.rule is not None or decision.matched:
+            self.note(("decided", Stage.DATA.value, decision.rule, decision.matched))
+        for rule in decision.matched:
+            self.publish(RuleMatched(self.conversation, Stage.DATA, rule))
+
     def _refuse_chunk(self, incoming: Incoming, steps: list[Step]) -> None:
         """A refused chunk spoils its transaction; what was sent behind it is refused until the last one."""
         chunk, outcome, decision, reply = incoming
-        spoils = self.state in FOR_CHUNKS
-        # The size of the message is refused at its end, as it is after DATA.
-        stage = Stage.MESSAGE if spoils and chunk.last and decision.reply is None else Stage.DATA
-        self._reply(stage, outcome, decision, reply, False, steps)
-        if spoils:
+        if self.state not in FOR_CHUNKS:
+            self._reply(Stage.DATA, outcome, decision, reply, False, steps)
+            if self.state is State.SPOILT and chunk.last:
+                self._repeat(reply, self._owed - 1, steps)
+                self.state = State.READY
+        elif chunk.last and self.profile.lmtp:
+            self._refuse_all(incoming, steps)
+        else:
+            self._owed = len(self.envelope.recipients)
+            # The size of the message is refused at its end, as it is after DATA.
+            stage = Stage.MESSAGE if chunk.last and decision.reply is None else Stage.DATA
+            self._reply(stage, outcome, decision, reply, False, steps)
             self._message_answered()
             self.state = State.READY if chunk.last else State.SPOILT
-        elif chunk.last and self.state is State.SPOILT:
-            self.state = State.READY
+
+    def _refuse_all(self, incoming: Incoming, steps: list[Step]) -> None:
+        """Over LMTP each recipient is owed a reply to the last chunk, whatever it is (RFC 2033 section 4.3)."""
+        _, outcome, decision, _ = incoming
+        self._tell_matched(decision)
+        fixed = decision._replace(matched=(), faults=())
+        self.deliver(outcome, steps, fixed=fixed, faults=decision.faults)
+
+    def _repeat(self, reply: Reply, times: int, steps: list[Step]) -> None:
+        if self.profile.lmtp:
+            for _ in range(times):
+                if not self.deaf:
+                    self._reply(Stage.DATA, Outcome(reply), Decision(reply), reply, False, steps)

@@ -11,6 +11,7 @@ from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.state import State
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
 from mocksmtp.smtp.verbs import VERBS
+from mocksmtp.smtp.verbs.lhlo import LHLO
 from mocksmtp.smtp.verbs.rcpt import RCPT_OF_FEW_DOMAINS
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ class Profile:
 
     ``banner`` holds the lines that follow 220, already filled in.  ``extensions``
     are those this listener shows, in the order EHLO tells them; what is not here is
-    neither announced nor understood.  ``keep_refused`` keeps messages that were refused
-    at the end of mail data, marked so.  ``trusted`` are the networks that may say who
+    neither announced nor understood.  ``lmtp`` says that LMTP is spoken here (RFC 2033),
+    not SMTP.  ``keep_refused`` keeps messages that were refused at the end of mail data,
+    marked so.  ``trusted`` are the networks that may say who
     the client is: by the PROXY protocol, and by XCLIENT.  What comes last follows from
     the rest: the 220, the verbs by name, those that are legal in each state, and the
     parameters of MAIL and RCPT.
@@ -69,6 +71,7 @@ class Profile:
     hostname: str = "mx.mock.test"
     banner: tuple[str, ...] = ("mx.mock.test ESMTP mocksmtp ready",)
     extensions: tuple[Extension, ...] = ()
+    lmtp: bool = False
     implicit_tls: bool = False
     require_tls: bool = False
     authentication: Authentication = Authentication()
@@ -89,6 +92,9 @@ class Profile:
         verbs = dict(VERBS)
         mail: dict[str, Parameter] = {}
         rcpt: dict[str, Parameter] = {}
+        if self.lmtp:
+            del verbs[b"EHLO"], verbs[b"HELO"]
+            verbs[b"LHLO"] = LHLO
         if self.limits.recipient_domains:
             verbs[b"RCPT"] = RCPT_OF_FEW_DOMAINS
         for extension in self.extensions:

@@ -61,7 +61,7 @@ class Session(Intake):
         self._lines = LineReader(profile.bare_newlines)
         self._line_length = profile.limits.line_length
         self.domains = set()
-        self._mail_data = self._incoming = self._governed = None
+        self._mail_data = self._incoming = self._governed = self._delivery = None
         # From AUTH to the next command: what stands between may be half of an exchange that had ended already.
         self._wary = False
         self.binding = None
@@ -130,7 +130,10 @@ class Session(Intake):
         steps: list[Step] = []
         closed = self.deaf
         if not closed or self.conversation.envelope is not None:
-            self.finish_message(refusal, steps)
+            if self._delivery is None:
+                self.finish_message(refusal, steps)
+            else:
+                self.finish_delivery(self._delivery, refusal, steps)
         return [] if closed else self._go_on(steps)
 
     def decided(self, found: Decision | Found) -> list[Step]:
@@ -240,7 +243,7 @@ class Session(Intake):
         elif self._missing is not None and verb.name not in self._missing[0]:
             self.answer(verb.stage, refuse(self._missing[1]), steps)
         elif self.state not in verb.legal:
-            self.answer(verb.stage, refuse(out_of_order(verb.name, self.state)), steps)
+            self.answer(verb.stage, refuse(out_of_order(verb.name, self.state, self.profile)), steps)
         else:
             return verb
         return None

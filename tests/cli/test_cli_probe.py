@@ -39,7 +39,7 @@ def mail(pem: Path | None = None, **replies: bytes) -> Talk:
                 return
             if verb == "STARTTLS" and pem:
                 with tls_side(pem).wrap_socket(connection, server_side=True) as secured:
-                    mail(greeting=b"")(secured)
+                    mail(**replies | {"greeting": b""})(secured)
                 return
 
     return talk
@@ -155,6 +155,20 @@ def test_a_good_plain_server() -> None:
         result = run(f"127.0.0.1:{port}")
     assert result.output == f"ok   127.0.0.1:{port}  220 mail.test ESMTP\n     EHLO: SIZE 99\n"
     assert result.exit_code == 0
+
+
+def test_lmtp_is_greeted_by_lhlo(pems: dict[str, Path]) -> None:
+    talk = mail(pems["good"], EHLO=b"500 what\r\n", LHLO=b"250-mail.test\r\n250-STARTTLS\r\n250 SIZE 99\r\n")
+    with serving(talk) as port:
+        result = run(f"127.0.0.1:{port}", "--json")
+    (entry,) = json.loads(result.output)["ports"]
+    assert (entry["ok"], entry["protocol"], entry["tls"]) == (True, "lmtp", "starttls")
+
+
+def test_a_server_that_knows_neither_ehlo_nor_lhlo() -> None:
+    with serving(mail(EHLO=b"500 no\r\n")) as port:
+        result = run(f"127.0.0.1:{port}")
+    assert "EHLO was refused: the server's reply says why (500 no)" in result.output
 
 
 def test_starttls_with_a_trusted_certificate(pems: dict[str, Path]) -> None:

@@ -137,6 +137,21 @@ def test_a_listener_overrides_only_what_it_names():
     assert strict.profile.authentication.required
 
 
+@pytest.mark.parametrize(
+    ("text", "banners"),
+    [
+        ("", ("mx.mock.test ESMTP mocksmtp ready", "mx.mock.test LMTP mocksmtp ready")),
+        ("banner: hello\n", ("hello", "hello")),
+    ],
+)
+def test_a_listener_may_speak_lmtp(text, banners):
+    smtp, lmtp = inline(text + "listeners: {smtp: {port: 25}, mda: {port: 24, protocol: lmtp}}").listeners
+    assert (smtp.profile.lmtp, lmtp.profile.lmtp) == (False, True)
+    assert (smtp.profile.banner, lmtp.profile.banner) == tuple((each,) for each in banners)
+    own = inline("listeners: {mda: {port: 24, protocol: lmtp, banner: own}}").listeners[0]
+    assert own.profile.banner == ("own",)
+
+
 def test_without_mechanisms_auth_is_hidden():
     profile = inline("auth: {mechanisms: []}").listeners[0].profile
     assert "AUTH" not in [each.keyword for each in profile.extensions]

@@ -89,6 +89,36 @@ ATTEMPTS = [
     ),
     (EHLO + MAIL + RCPT + "C: DATA x\n" + DATA, [(A, B, "message", 250, None, "accepted", 4)]),
     (EHLO + (MAIL + RCPT + DATA) * 2, [(A, B, "message", 250, None, "accepted", 4)] * 2),
+    # By BDAT: accepted, refused at the first chunk and at the last, too much, given up between chunks.
+    (EHLO + MAIL + RCPT + "C> BDAT 1\\r\\naBDAT 1 LAST\\r\\nb", [(A, B, "message", 250, None, "accepted", 2)]),
+    (
+        "policy: data -> 451 4.3.0 no\n" + EHLO + MAIL + RCPT + "C> BDAT 1\\r\\naBDAT 1 LAST\\r\\nb",
+        [(A, B, "data", 451, "table", "refused", None)],
+    ),
+    (
+        "policy: message -> 554 5.7.1 no\n" + EHLO + MAIL + RCPT + "C> BDAT 2 LAST\\r\\nab",
+        [(A, B, "message", 554, "table", "refused", 2)],
+    ),
+    (
+        "profile: limits.message_size=1\n" + EHLO + MAIL + RCPT + "C> BDAT 2 LAST\\r\\nab",
+        [(A, B, "message", 552, None, "refused", None)],
+    ),
+    (EHLO + MAIL + RCPT + "C> BDAT 1\\r\\naRSET\\r\\n", [(A, B, "rcpt", 250, None, "abandoned", None)]),
+    # By LMTP each recipient has its own end; one behind a reply that closes has none.
+    (
+        "profile: lmtp\npolicy: message c@y.test -> 452 4.2.2 full\n"
+        + "C: LHLO me.test\n" + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + RCPT + DATA,
+        [
+            (A, B, "message", 250, None, "accepted", 4),
+            (A, C, "message", 452, "table", "refused", 4),
+            (A, B, "message", 250, None, "accepted", 4),
+        ],
+    ),
+    (
+        "profile: lmtp\npolicy: message b@y.test -> 421 4.3.2 bye\n"
+        + "C: LHLO me.test\n" + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + DATA,
+        [(A, B, "message", 421, "table", "refused", 4), (A, C, "rcpt", 250, None, "abandoned", None)],
+    ),
     # The null reverse-path.
     (EHLO + "C: MAIL FROM:<>\n" + RCPT, [("", B, "rcpt", 250, None, "abandoned", None)]),
     # No transaction.
@@ -152,6 +182,17 @@ def test_every_rule_that_matched_on_the_way_is_named():
     assert who.id == "s1"
     told = [(a.rule, a.matched) for a in played.journal.attempts.after(0)]
     assert told == [("table", ("at-mail", "at-rcpt", "table"))] * 2
+
+
+@pytest.mark.parametrize(
+    ("chunks", "octets"), [("BDAT 2\\r\\nabBDAT 1 LAST\\r\\nc", [2, 1]), ("BDAT 0 LAST\\r\\n", [])]
+)
+def test_a_transcript_tells_of_chunks_and_of_rules_at_the_first_one(chunks, octets):
+    sessions = Sessions()
+    sessions.play("policy: data -> accept\n" + EHLO + MAIL + RCPT + "C> " + chunks)
+    told = [(entry.kind, entry.text) for entry in transcript(sessions.journal.session("S01").notes)]
+    assert [text for kind, text in told if kind == "data"] == [f"{n} octets of mail data" for n in octets]
+    assert ("decided", "data: table decided") in told
 
 
 def test_a_session_is_kept_with_its_transcript():

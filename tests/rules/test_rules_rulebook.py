@@ -126,6 +126,61 @@ def test_size_counts_once_in_a_transaction():
     assert book.decide(Stage.MESSAGE, who, Outcome(replies.OK)) is AS_PROPOSED
 
 
+def lmtp(book, recipient, content=b"", size=None, recipients=("a@x.test", "b@z.test")):
+    """Ask about one of the recipients of a message that came by LMTP."""
+    who = Conversation("S", "lmtp", "mx.test", "192.0.2.7")
+    who.envelope = Envelope("ID", path("from@a.test"), {"SIZE": size} if size else {})
+    params = {"NOTIFY": f"for-{recipient}"}
+    who.envelope.recipients = [Recipient(path(each), {"NOTIFY": f"for-{each}"}) for each in recipients]
+    who.content = content
+    return book.decide(Stage.MESSAGE, who, Outcome(replies.OK, path=path(recipient), params=params))
+
+
+@pytest.mark.parametrize(
+    ("when", "of_a", "of_b"),
+    [
+        ("{rcpt: '*@z.test'}", False, True),
+        ("{not: {rcpt: '*@z.test'}}", True, False),
+        ("{param: {NOTIFY: 'for-b@*'}}", False, True),
+        ("{rcpt_count: {over: 1}}", True, True),
+        ("{header: {Subject: x}}", True, True),
+        ("{body: '*'}", True, True),
+    ],
+)
+def test_over_lmtp_a_message_is_asked_about_for_each_recipient_alone(when, of_a, of_b):
+    book = Rulebook([rule("a", when, "550 <{rcpt}>", stage=Stage.MESSAGE)])
+    for recipient, expected in (("a@x.test", of_a), ("b@z.test", of_b)):
+        decision = lmtp(book, recipient, b"Subject: x\r\n\r\nbody")
+        assert (decision.rule == "a") is expected
+        assert not expected or decision.reply.lines == (f"<{recipient}>",)
+
+
+def test_over_lmtp_no_mailbox_is_asked_about_at_message():
+    boxes = Mailboxes({"x.test": MailboxDomain(exists=())})
+    assert lmtp(Rulebook([], boxes), "a@x.test") is AS_PROPOSED
+
+
+def test_over_lmtp_size_counts_once_for_each_recipient():
+    book = Rulebook([rule("a", "{rcpt: '*', size: {over: 100B}}", "accept")])
+    who = Conversation("S", "lmtp", "mx.test", "192.0.2.7")
+    who.envelope = Envelope("ID", NULL_PATH, {"SIZE": "200"})
+    assert book.decide(Stage.RCPT, who, Outcome(replies.OK, path=path("a@x.test"))).rule == "a"
+    who.envelope.recipients = [Recipient(path("a@x.test")), Recipient(path("b@x.test"))]
+    who.content = b"x" * 200
+    assert book.decide(Stage.MESSAGE, who, Outcome(replies.OK, path=path("a@x.test"))) is AS_PROPOSED
+    assert book.decide(Stage.MESSAGE, who, Outcome(replies.OK, path=path("b@x.test"))).rule == "a"
+
+
+def test_headers_are_looked_for_once_in_a_message():
+    book = Rulebook([rule("a", "{header: {Subject: x}}")])
+    who = Conversation("S", "lmtp", "mx.test", "192.0.2.7")
+    who.envelope = Envelope("ID", NULL_PATH)
+    who.content = b"Subject: x\r\n\r\n"
+    assert book.decide(Stage.MESSAGE, who, Outcome(replies.OK, path=path("a@x.test"))).rule == "a"
+    assert who.envelope.headers == {"subject": ["x"]}
+    assert book.decide(Stage.MESSAGE, who, Outcome(replies.OK, path=path("b@x.test"))).rule == "a"
+
+
 def test_size_alone_is_asked_at_mail():
     book = Rulebook([rule("a", "{size: {over: 100B}}")])
     assert ask(book, stage=Stage.MAIL, params={"SIZE": "200"}).rule == "a"

@@ -14,7 +14,7 @@ from mocksmtp.smtp.syntax import BareNewlines
 
 REPLY_LINES = re.compile(r"(?:S: (\d{3})-[^\r\n]*\n)*S: (\d{3}) [^\r\n]*", re.DOTALL)
 LINES = [
-    b"EHLO c\r\n", b"HELO c\r\n", b"MAIL FROM:<a@b>\r\n", b"MAIL FROM:<> SIZE=1 BODY=7BIT\r\n",
+    b"EHLO c\r\n", b"HELO c\r\n", b"LHLO c\r\n", b"MAIL FROM:<a@b>\r\n", b"MAIL FROM:<> SIZE=1 BODY=7BIT\r\n",
     b"MAIL FROM:<a@b> RET=HDRS ENVID=+2B HOLDFOR=9 BY=1;R MT-PRIORITY=-9\r\n", b"RCPT TO:<c@d> NOTIFY=NEVER\r\n",
     b"RCPT TO:<c@e> ORCPT=utf-8;\xc3\xbc\r\n", b"MAIL FROM:<> HOLDUNTIL=9999-12-31T23:59:59Z SMTPUTF8\r\n",
     b"RCPT TO:<c@d>\r\n", b"RCPT TO:<later@d>\r\n", b"RCPT TO:<\"x\\",
@@ -30,9 +30,17 @@ PROFILES = [
     "bare_newlines=as_crlf addresses=lenient", "implicit_tls limits.message_size=5 limits.recipients=2",
     "limits.errors=3 limits.transactions=1 hide=ENHANCEDSTATUSCODES", "without_tls auth=required users=a:b",
     "without_tls users=a:b mechanisms=CRAM-MD5,SCRAM-SHA-256,XOAUTH2,OAUTHBEARER",
+    "lmtp limits.message_size=20",
     "limits.recipient_domains=1 show=REQUIRETLS,FUTURERELEASE,DELIVERBY,MT-PRIORITY",
 ]  # fmt: skip
-POLICY = TablePolicy(("rcpt later@d -> later accept", "noop * -> later", "expn * -> 421 4.7.0 enough"))
+POLICY = TablePolicy(
+    (
+        "rcpt later@d -> later accept",
+        "message later@d -> later 452 4.2.2 full",
+        "noop * -> later",
+        "expn * -> 421 4.7.0 enough",
+    )
+)
 TRANSACTION = b"EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
 PROLOGUE = TRANSACTION + b"DATA\r\n"
 
@@ -136,3 +144,25 @@ def test_refused_chunks_are_no_commands(chunks: list[bytes], cuts: list[int]) ->
     assert stored == []
     replies = [event[3:6] for event in events if event.startswith("S: ") and event[6] == " "]
     assert replies == ["220", "250"] + ["503"] * len(commands) + ["250"]
+
+
+NAMES = st.sampled_from(["b@d", "later@d", "no@d", "gone@d"])
+VERDICTS = TablePolicy(
+    ("message later@d -> later 452 4.2.2 full", "message no@d -> 554 5.7.1 no", "message gone@d -> discard")
+)
+CODES = {"b@d": "250", "later@d": "452", "no@d": "554", "gone@d": "250"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(NAMES, min_size=1, max_size=8), st.booleans(), st.integers(1, 40))
+def test_lmtp_answers_each_recipient_and_keeps_the_message_once(names: list[str], by_bdat: bool, cut: int) -> None:
+    """One reply for each RCPT in its order; those that accept share one message, if there are any."""
+    player = Player(profile_of(["lmtp"]), VERDICTS)
+    player.take(Turn())
+    rcpts = b"".join(b"RCPT TO:<%s>\r\n" % name.encode() for name in names)
+    content = b"BDAT 3 LAST\r\nabc" if by_bdat else b"DATA\r\nabc\r\n.\r\n"
+    events = player.take(Turn(b"LHLO c\r\nMAIL FROM:<a@b>\r\n" + rcpts + content + b"NOOP\r\n"), cut)
+    codes = [event[3:6] for event in events if event.startswith("S: ")]
+    assert codes[-len(names) - 1 :] == [CODES[name] for name in names] + ["250"]
+    kept = [name for name in names if name == "b@d"]
+    assert [[r.path.text for r in message.recipients] for message in player.stored] == ([kept] if kept else [])

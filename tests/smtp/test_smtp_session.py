@@ -11,7 +11,7 @@ from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import Decision, Search
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.stage import Stage
-from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store
+from mocksmtp.smtp.steps import Abort, Close, Decide, Send, StartTls, Step, Store
 
 TRANSACTION = b"EHLO c\r\nMAIL FROM:<a@b> SIZE=9\r\nRCPT TO:<c@d>\r\n"
 
@@ -185,6 +185,85 @@ def test_a_fault_at_data_spoils_an_answer_that_took_its_time() -> None:
     (store,) = player.session.decided(search.search())
     assert isinstance(store, Store)
     assert player.session.stored(None) == [Send(b"250 2.0.0 OK queued as Q1\r\n"[::-1])]
+
+
+def test_facts_of_lmtp() -> None:
+    """A message is accepted once, for those that accept it; the reply of each recipient names it."""
+    policy = TablePolicy(("message no@d -> 554 5.7.1 no", "message c@d -> 250 2.6.0 yes"))
+    player = opened(
+        "lmtp", policy, b"LHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<no@d>\r\nRCPT TO:<c@d> NOTIFY=NEVER\r\n"
+    )
+    player.take(Turn(b"DATA\r\nabc\r\n.\r\n"))
+    answers = [fact for fact in player.facts if isinstance(fact, facts.CommandAnswered)][-2:]
+    assert [(a.path.text, a.params, a.reply.code, a.rule, a.took_effect) for a in answers if a.path] == [
+        ("no@d", {}, 554, "table", False),
+        ("c@d", {"NOTIFY": "NEVER"}, 250, "table", True),
+    ]
+    (accepted,) = [fact for fact in player.facts if isinstance(fact, facts.MessageAccepted)]
+    assert [each.path.text for each in accepted.envelope.recipients] == ["c@d"]
+    assert (accepted.octets, accepted.reply.text, accepted.rule, accepted.kept) == (
+        5,
+        "250 2.6.0 yes",
+        "table",
+        True,
+    )
+    assert player.stored[0].rule == "table"
+    assert names(player)[-1] == "TransactionEnded"
+
+
+def test_facts_of_lmtp_when_nobody_keeps_the_message() -> None:
+    """Accepted and not kept, and accepted by nobody."""
+    octets = b"LHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n"
+    discarded = opened("lmtp", TablePolicy(("message * -> discard",)), octets)
+    (accepted,) = [fact for fact in discarded.facts if isinstance(fact, facts.MessageAccepted)]
+    assert not accepted.kept
+    assert "MessageAccepted" not in names(opened("lmtp", TablePolicy(("message * -> 554 no",)), octets))
+
+
+def test_lmtp_whose_client_left_while_the_message_was_stored() -> None:
+    """Nothing more is answered; the facts are told."""
+    player = opened("lmtp", octets=b"LHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@d>\r\nDATA\r\n")
+    (store,) = player.session.receive_data(b"x\r\n.\r\n")
+    assert isinstance(store, Store)
+    player.session.shut_down()
+    assert player.session.stored(None) == []
+    assert names(player)[-4:] == ["MessageAccepted", "CommandAnswered", "CommandAnswered", "TransactionEnded"]
+
+
+class Aborting:
+    """A fault that ends the connection after the reply."""
+
+    name, in_mail_data = "aborting", False
+
+    def apply(self, steps: list[Step]) -> list[Step]:
+        """Reset."""
+        return [*steps, Abort()]
+
+
+def test_a_fault_that_ends_the_connection_ends_the_answers_of_lmtp() -> None:
+    """The message is kept for all that accept it; those behind the fault are not answered."""
+
+    class Ending(TablePolicy):
+        def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
+            spoilt = stage is Stage.MESSAGE and outcome.path is not None and outcome.path.text == "c@d"
+            return Decision(faults=(Aborting(),)) if spoilt else super().decide(stage, conversation, outcome)
+
+    player = opened(
+        "lmtp", Ending(), b"LHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@d>\r\nBDAT 1 LAST\r\n"
+    )
+    (store,) = player.session.receive_data(b"x")
+    assert isinstance(store, Store)
+    assert [each.path.text for each in store.message.recipients] == ["c@d", "e@d"]
+    assert player.session.stored(None) == [Send(b"250 2.0.0 OK queued as Q1\r\n"), Abort()]
+
+
+def test_a_fault_at_data_spoils_the_first_answer_of_lmtp() -> None:
+    """BDAT LAST is both stages at once."""
+    player = opened("lmtp", Faulty(Stage.DATA), b"LHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@d>\r\n")
+    (store,) = player.session.receive_data(b"BDAT 1 LAST\r\nx")
+    assert isinstance(store, Store)
+    wire = b"250 2.0.0 OK queued as Q1\r\n"
+    assert player.session.stored(None) == [Send(wire[::-1]), Send(wire)]
 
 
 def test_a_session_is_not_idle_while_a_refused_chunk_is_read() -> None:

@@ -55,7 +55,7 @@ def _refusal(session: Session, chunk: Chunk) -> Reply | None:
     if lacking is not None:
         return lacking[1]
     if session.state not in FOR_CHUNKS:
-        return out_of_order("BDAT", session.state)
+        return out_of_order("BDAT", session.state, session.profile)
     before = session.envelope.chunks.size if session.state is State.CHUNKS else 0
     return replies.TOO_BIG if before + chunk.octets > session.profile.limits.message_size else None
 
