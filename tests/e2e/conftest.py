@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.peers import exim, haproxy, postfix
+from e2e.peers import exim, haproxy, nginx, postfix
 
 
 @pytest.fixture
@@ -36,6 +36,12 @@ def make_exim(ending: contextlib.ExitStack) -> Callable[..., exim.Exim]:
 def run_haproxy(ending: contextlib.ExitStack, tmp_path: Path) -> Callable[..., haproxy.Haproxy]:
     """Run a private HAProxy in front of ports."""
     return lambda servers: ending.enter_context(haproxy.haproxy(tmp_path, servers))
+
+
+@pytest.fixture
+def run_nginx(ending: contextlib.ExitStack, tmp_path: Path) -> Callable[..., nginx.Nginx]:
+    """Run a private nginx as mail proxy in front of a port."""
+    return lambda port, options: ending.enter_context(nginx.nginx(tmp_path, port, options))
 
 
 @pytest.fixture
