@@ -89,3 +89,21 @@ def test_it_passes_on_what_the_envelope_says(start, run_postfix, kept, fetch):
     assert utf8["params"]["BODY"] == "8BITMIME"
     assert "SMTPUTF8" in utf8["params"]
     assert fetch(server, f"/v1/messages/{utf8['id']}/raw").endswith(body.encode())
+
+
+def test_it_gets_through_when_the_rule_has_had_its_refusals(start, run_postfix, kept):
+    server = start("""
+rules:
+  - name: third-time-lucky
+    when: {rcpt: "*@retry.example.com"}
+    sequence: ["450 4.2.0 try later", "451 4.3.0 try later still", accept]
+    per: [rcpt]
+""")
+    peer = run_postfix(relayhost=f"[127.0.0.1]:{server.ports['smtp']}")
+    queue_id = peer.send("a@b.test", ["x@retry.example.com"], MAIL.format("third"))
+    for said in ("450 4.2.0 try later (in reply", "451 4.3.0 try later still (in reply"):
+        peer.log.line_with(f" {queue_id}: to=<x@retry.example.com>", "status=deferred", said)
+        peer.try_again()
+    peer.outcome(queue_id, "x@retry.example.com", "sent")
+    (message,) = kept(server)
+    assert message["rcpt"] == ["x@retry.example.com"]

@@ -98,6 +98,11 @@ class Postfix:
         """Wait until a message has left the queue."""
         self.log.line_with(f" {queue_id}: removed")
 
+    def try_again(self) -> None:
+        """Deliver what was deferred, whatever its retry times say."""
+        command = [program("postqueue"), "-c", str(self.folder / "etc"), "-f"]
+        subprocess.run(command, timeout=WAIT, check=True)
+
     def queue(self) -> list[dict[str, object]]:
         """Return what waits to be delivered."""
         command = [program("postqueue"), "-c", str(self.folder / "etc"), "-j"]
