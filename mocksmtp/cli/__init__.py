@@ -8,7 +8,7 @@ import click
 
 from mocksmtp import __version__
 
-COMMANDS = ("serve", "check", "schema", "probe")
+COMMANDS = ("serve", "check", "schema", "probe", "send")
 
 
 class _Commands(click.Group):

@@ -54,7 +54,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m)")
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+def seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
     """Read ``500ms``, ``30s`` or ``2m``."""
     found = _DURATION.fullmatch(value)
     if found is None:
@@ -64,8 +64,8 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
 
 @click.command()
 @click.argument("hosts", nargs=-1, metavar="[HOST[:PORT]]...")
-@click.option("--wait", callback=_seconds, default="0s", help="Try again until all is well or this time is over.")
-@click.option("--timeout", callback=_seconds, default="5s", show_default=True, help="Time for each step.")
+@click.option("--wait", callback=seconds, default="0s", help="Try again until all is well or this time is over.")
+@click.option("--timeout", callback=seconds, default="5s", show_default=True, help="Time for each step.")
 @click.option("--cafile", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Trust these CAs.")
 @click.option("--strict", is_flag=True, help="Take a bad certificate for an error.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

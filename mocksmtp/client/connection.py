@@ -113,9 +113,13 @@ class Connection:
         """Send a command line, without its CRLF."""
         if "\r" in line or "\n" in line:
             raise ValueError("a command is one line")
+        self.send_octets(line.encode() + b"\r\n")
+
+    def send_octets(self, octets: bytes) -> None:
+        """Send octets as they are: mail data."""
         try:
             self._socket.settimeout(self._timeout)
-            self._socket.sendall(line.encode() + b"\r\n")
+            self._socket.sendall(octets)
         except TimeoutError as error:
             raise Trouble(Kind.SILENT) from error
         except OSError as error:
