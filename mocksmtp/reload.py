@@ -133,9 +133,11 @@ class Reload:
         """In a thread: read and compile, letting the reactor go on as often as it wants to."""
         habit = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH)
-        gc.disable()  # Collecting among objects that are to stay would hold up everybody.
+        gc.disable()  # Looking for cycles among what is being made would hold up everybody.
         try:
-            return self._make(self._source.load())
+            parts = self._make(self._source.load())
+            gc.freeze()  # They are to stay; a first look at so many objects would take a tenth of a second.
+            return parts
         finally:
             gc.enable()
             sys.setswitchinterval(habit)
