@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -51,12 +50,17 @@ def read_declared(cls: type[Any], given: Any, readers: Readers) -> Any:
     return cls(**values)
 
 
-@cache
 def fields_of(cls: type[Any]) -> dict[str, Any]:
     """Return the fields that YAML may give, with their types: found out once, since ten thousand rules ask."""
-    hints = get_type_hints(cls)
-    names = [field.name for field in dataclasses.fields(cls) if not field.name.startswith("_")]
-    return {name: _without_none(hints[name]) for name in names}
+    found = _FIELDS.get(cls)
+    if found is None:
+        hints = get_type_hints(cls)
+        names = [field.name for field in dataclasses.fields(cls) if not field.name.startswith("_")]
+        found = _FIELDS[cls] = {name: _without_none(hints[name]) for name in names}
+    return found
+
+
+_FIELDS: dict[type[Any], dict[str, Any]] = {}
 
 
 def schema_of(cls: type[Any], readers: Readers) -> dict[str, Any]:
