@@ -11,6 +11,7 @@ headers (``profile:``, ``policy:``, ``fault: STAGE YAML``, ``pipelined:``), then
     = wait 2, = flush, = receive, = half-close, = abort     the same, where a fault strikes
     = message <escaped>, = envelope a@b -> c@d e@f     what was stored last
     = params SIZE=1 …, = params c@d NOTIFY=NEVER …     the parameters of MAIL, and of that RCPT
+    = client 192.0.2.1 client.test             who it came from
     ! idle, ! drain, ! shut down, ! busy       what the shell says, not the client
 
 Between guillemets stand octets that go in base64, on lines of client and server.  Client
@@ -23,6 +24,7 @@ import base64
 import re
 from dataclasses import dataclass, field, replace
 from functools import partial
+from ipaddress import ip_network
 from itertools import count
 from pathlib import Path as File
 
@@ -54,7 +56,7 @@ from mocksmtp.smtp.steps import (
 )
 from mocksmtp.smtp.syntax import Addresses, BareNewlines
 
-ABOUT_THE_MESSAGE = ("= message", "= envelope", "= params")
+ABOUT_THE_MESSAGE = ("= message", "= envelope", "= params", "= client")
 FOLDER = File(__file__).parent / "dialogues"
 TLS = Tls("1.3", "TLS_AES_256_GCM_SHA384")
 BINDINGS = {"tls-exporter": (b"exported",)}
@@ -133,9 +135,10 @@ class TablePolicy:
                 rest = rest.partition(" ")[2]
             self.table[stage, named or "*"] = words, reply_of(rest) if rest else None
 
-    def decide(self, stage: Stage, _conversation: Conversation, outcome: Outcome) -> Decision | Search:
+    def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Look the stage up."""
         named = outcome.path.text if outcome.path is not None else outcome.text or ""
+        named = conversation.client if stage is Stage.CONNECT else named
         found = self.table.get((stage.value, named)) or self.table.get((stage.value, "*"))
         faults = self.faults.get(stage.value, ())
         if found is None:
@@ -172,6 +175,8 @@ def profile_of(words: list[str]) -> Profile:
             limits[name[7:]] = int(value)
         elif name == "hide":
             hidden = set(value.split(","))
+        elif name == "trusted":
+            own["trusted"] = (ip_network(value),)
         elif name == "show":
             more = set(value.split(","))
         elif name == "only":
@@ -304,6 +309,8 @@ def play(dialogue: Dialogue, cut: int = 0) -> None:
                 assert player.stored[-1].content == unescape(line[10:])
             if line.startswith("= envelope"):
                 assert envelope_of(player.stored[-1]) == line[11:]
+            if line.startswith("= client"):
+                assert line[9:] == f"{player.stored[-1].client} {player.stored[-1].helo}"
             if line.startswith("= params"):
                 assert line[9:] in params_of(player.stored[-1])
 

@@ -25,7 +25,6 @@ LATER_KEYS = frozenset(
     }
 )
 """Keys of the language that a later version reads; they are refused, never ignored."""
-LATER_NAMES = frozenset({"XCLIENT"})
 
 
 def one_of(*allowed: str) -> BeforeValidator:
@@ -47,9 +46,7 @@ def names_from(known: Any) -> BeforeValidator:
         names = [text(each).upper() for each in several(value)]
         wrong: list[tuple[tuple[str | int, ...], str]] = []
         for number, name in enumerate(names):
-            if name in LATER_NAMES:
-                wrong.append(((number,), f"{name} {NOT_YET}"))
-            elif name not in known:
+            if name not in known:
                 wrong.append(((number,), f"{name!r} is not known here {suggestion(name, known)}"))
         if wrong:
             raise Located(wrong)

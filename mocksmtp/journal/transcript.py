@@ -30,6 +30,7 @@ WORDS: Mapping[str, Callable[..., str]] = {
     "gone": lambda: "the connection is gone",
     "tls": lambda version, cipher, sni: f"TLS {version}, {cipher}" + (f", for {sni}" if sni else ""),
     "auth": lambda mechanism, identity: f"logged in as {identity} by {mechanism}",
+    "xclient": lambda by, said: f"introduced by {by}: {said}",
     "decided": _decided,
     "fault": lambda stage, fault: f"{stage}: {fault}",
 }

@@ -210,13 +210,13 @@ class Listener(Factory):
         """Count a connection in."""
         self.connections.add(protocol)
         protocol.deadline = self.idle_deadline
-        client = protocol.session.conversation.client
+        protocol.counted_as = client = protocol.session.conversation.client
         self._clients[client] = self._clients.get(client, 0) + 1
 
     def left(self, protocol: SmtpProtocol) -> None:
         """Count a connection out."""
         self.connections.discard(protocol)
-        client = protocol.session.conversation.client
+        client = protocol.counted_as  # XCLIENT may have named another since.
         self._clients[client] -= 1
         if not self._clients[client]:
             del self._clients[client]

@@ -56,6 +56,7 @@ class SmtpProtocol(Protocol):
         self.listener = listener
         self.session = session
         self.deadline = 0.0
+        self.counted_as = ""
         self.closing = False
         self._steps: deque[Step] = deque()
         self._performing = False

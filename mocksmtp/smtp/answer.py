@@ -276,4 +276,5 @@ class Answers:
 
 
 def _begin(session: Answers, _outcome: Outcome) -> None:
-    session.state = State.START
+    # XCLIENT may have said the name with which the client greeted somebody else.
+    session.state = State.START if session.conversation.helo is None else State.READY

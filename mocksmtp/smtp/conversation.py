@@ -8,6 +8,7 @@ from mocksmtp.smtp.notes import NOT_TAKEN, Notes
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.envelope import Envelope
+    from mocksmtp.smtp.introduction import Introduction
 
 
 NONE: frozenset[str] = frozenset()
@@ -27,13 +28,14 @@ class Conversation:
     ``client`` is an IP address as text (a mapped IPv4 address as IPv4), ``helo`` the
     argument of EHLO or HELO, ``auth`` the identity that logged in, ``envelope`` the
     open mail transaction, ``content`` the mail data while the end of it is being
-    decided.  ``notes`` takes what is said, both ways; ``at`` is when the client was last
+    decided.  ``introduced`` is what a trusted proxy said of the client by XCLIENT: the
+    other fields then hold it.  ``notes`` takes what is said, both ways; ``at`` is when the client was last
     heard, in seconds since the epoch.
     """
 
     __slots__ = (
-        "at", "auth", "client", "content", "counted", "envelope", "esmtp", "helo", "hostname", "id", "listener",
-        "notes", "port", "tls",
+        "at", "auth", "client", "content", "counted", "envelope", "esmtp", "helo", "hostname", "id", "introduced",
+        "listener", "notes", "port", "tls",
     )  # fmt: skip
 
     def __init__(self, session_id: str, listener: str, hostname: str, client: str, port: int = 0) -> None:
@@ -42,6 +44,7 @@ class Conversation:
         self.hostname = hostname
         self.client = client
         self.port = port
+        self.introduced: Introduction | None = None
         self.helo: str | None = None
         self.esmtp = False
         self.tls: Tls | None = None

@@ -18,7 +18,7 @@ TLS_EXEMPT = frozenset({"NOOP", "EHLO", "LHLO", "STARTTLS", "QUIT", "BDAT"})
 BDAT may not; it refuses by itself, because the octets behind it are read all the same.
 """
 
-AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "LHLO", "NOOP", "RSET", "QUIT", "STARTTLS", "BDAT"})
+AUTH_EXEMPT = frozenset({"AUTH", "EHLO", "HELO", "LHLO", "NOOP", "RSET", "QUIT", "STARTTLS", "BDAT", "XCLIENT"})
 """What may be said before logging in where that is required (RFC 4954 section 6); for BDAT see above."""
 
 _WITH_RECIPIENT = {
@@ -42,6 +42,7 @@ WRONG_ORDER = {
         State.CHUNKS: replies.NEEDS_CHUNK,
         State.SPOILT: replies.NEEDS_RSET,
     },
+    "XCLIENT": dict.fromkeys(State, replies.NESTED_MAIL),
     "DATA": _WITH_RECIPIENT,
     "BDAT": _WITH_RECIPIENT,
 }

@@ -10,6 +10,7 @@ from mocksmtp.smtp.envelope import NO_PARAMS, Params
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.framing import Chunk
+    from mocksmtp.smtp.introduction import Introduction
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.sasl import Exchange
     from mocksmtp.smtp.steps import Step
@@ -27,7 +28,7 @@ class Outcome(NamedTuple):
     take its place.  ``path`` and ``params`` are what MAIL or RCPT named, ``text`` what
     VRFY or EXPN did, and AUTH.  ``follows`` is what the client sends next that is no
     command: the response to a challenge (334), or a chunk, which is read before it is
-    answered.
+    answered; or it is the client that XCLIENT introduces, whose greeting is the answer.
     """
 
     reply: Reply
@@ -38,7 +39,7 @@ class Outcome(NamedTuple):
     path: Path | None = None
     params: Params = NO_PARAMS
     text: str | None = None
-    follows: Exchange | Chunk | None = None
+    follows: Exchange | Chunk | Introduction | None = None
 
 
 def refuse(reply: Reply) -> Outcome:

@@ -11,6 +11,7 @@ from mocksmtp.smtp.extensions import OFFERABLE_VERBS
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
 from mocksmtp.smtp.framing import Chunk, LineReader
 from mocksmtp.smtp.intake import Intake
+from mocksmtp.smtp.introduction import Introduction
 from mocksmtp.smtp.notes import OVERLONG, hidden, is_auth, on_one_line, without_response
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.policy import settled
@@ -231,6 +232,8 @@ class Session(Intake):
                 self.answer(verb.stage, outcome, steps)
             elif isinstance(outcome.follows, Chunk):
                 self.begin_chunk(outcome, outcome.follows, steps)
+            elif isinstance(outcome.follows, Introduction):
+                self.introduce(outcome.follows, steps)
             else:
                 self._exchange = outcome.follows
                 self.answer(verb.stage, outcome, steps)

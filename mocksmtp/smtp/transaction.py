@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from mocksmtp.smtp.address import InvalidMailbox
     from mocksmtp.smtp.framing import MailData
+    from mocksmtp.smtp.introduction import Introduction
     from mocksmtp.smtp.mechanism import Binding
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.stage import Stage
+    from mocksmtp.smtp.steps import Step
     from mocksmtp.smtp.verbs import Verb
 
 NOTHING_LEGAL: Mapping[State, Mapping[bytes, Verb]] = {state: {} for state in State}
@@ -82,6 +84,13 @@ class Transactions(Answers):
         self._demand()
         self.note(("auth", mechanism, identity))
         self.publish(Authenticated(self.conversation, mechanism, identity))
+
+    def introduce(self, introduction: Introduction, steps: list[Step]) -> None:
+        """XCLIENT was accepted: ask about the client it names, and greet it."""
+        introduction.apply(self.conversation)
+        self._demand()
+        self.note(("xclient", introduction.by, introduction.text))
+        self.greet(steps)
 
     def end_transaction(self) -> None:
         """Forget the envelope, if there is one."""

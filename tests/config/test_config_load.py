@@ -51,6 +51,13 @@ def test_defaults():
     assert not settings.mailboxes
     assert not settings.listeners[0].profile.trusts("127.0.0.1")
     profile = settings.listeners[0].profile
+    assert [each.keyword for each in profile.extensions] == [
+        "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING", "BINARYMIME", "ENHANCEDSTATUSCODES",
+        "STARTTLS", "AUTH", "LIMITS", "XCLIENT",
+    ]  # fmt: skip
+    login = profile.authentication
+    assert login.mechanisms == ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER")
+    assert login.random(16) != login.random(16)
     assert profile.banner == ("mx.mock.test ESMTP mocksmtp ready",)
     assert (profile.limits.message_size, profile.limits.idle_timeout) == (25 << 20, 300.0)
     assert settings.listeners[1].profile.implicit_tls
@@ -74,6 +81,11 @@ def test_an_empty_file_means_the_defaults(tmp_path):
         ("http: {hosts: [a.test, b.test]}", lambda s: s.http.hosts, ("a.test", "b.test")),
         ("tls: {versions: 1.3, names: mx.test, certificate: auto}", lambda s: s.tls.versions, ("1.3",)),
         ("auth: {users: any}", lambda s: s.listeners[0].profile.authentication.users, None),
+        (
+            "auth: {users: any}",
+            lambda s: s.listeners[0].profile.authentication.mechanisms,
+            ("PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"),
+        ),
         ("auth: {users: {a: 'null'}}", lambda s: s.listeners[0].profile.authentication.users, {"a": "null"}),
         ("auth: {mechanisms: plain}", lambda s: s.listeners[0].profile.authentication.mechanisms, ("PLAIN",)),
         (

@@ -146,3 +146,20 @@ def test_parameters_are_kept_and_matched(start, kept):
     (message,) = kept(server)
     assert message["params"] == {"RET": "HDRS", "ENVID": "q+2B1", "MT-PRIORITY": "3", "HOLDFOR": "60"}
     assert message["recipients"][0]["params"] == {"NOTIFY": "FAILURE,DELAY", "ORCPT": "rfc822;Y@ok.test"}
+
+
+def test_swaks_names_a_client(start, kept):
+    server = start(
+        "trusted: [127.0.0.0/8]\nauth: {users: {alice: wonderland}}\n"
+        "rules: [{name: no, stage: connect, when: {client: 192.0.2.0/24}, "
+        "reply: '554 5.7.1 no service for {client}'}]"
+    )
+    base = ["swaks", "--server", "127.0.0.1", "--port", str(server.ports["smtp"]), "--from", "a@b.test"]
+    base += ["--to", "y@ok.test", "--xclient-name", "spike.test", "--xclient-login", "alice"]
+    status, said = run([*base, "--xclient-addr", "203.0.113.9"])
+    assert status == 0, said
+    assert [(m["client"], m["auth"]) for m in kept(server)] == [("203.0.113.9", "alice")]
+    status, said = run([*base, "--xclient-addr", "192.0.2.7"])
+    assert status != 0
+    assert "554 5.7.1 no service for 192.0.2.7" in said
+    assert "192.0.2.7 connect 554 5.7.1" in server.line_with("rule=no")

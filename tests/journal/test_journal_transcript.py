@@ -33,6 +33,9 @@ TRANSCRIPTS = [
     ([1.0, ("tls", "1.3", "X", None)], [(1.0, "tls", "TLS 1.3, X")]),
     ([1.0, ("tls", "1.2", "X", "a.test")], [(1.0, "tls", "TLS 1.2, X, for a.test")]),
     ([1.0, ("auth", "PLAIN", "alice")], [(1.0, "auth", "logged in as alice by PLAIN")]),
+    ([1.0, ("xclient", "192.0.2.1", "ADDR=203.0.113.9 NAME=[UNAVAILABLE]")], [
+        (1.0, "xclient", "introduced by 192.0.2.1: ADDR=203.0.113.9 NAME=[UNAVAILABLE]"),
+    ]),
     ([1.0, ("decided", "rcpt", "r", ("r",))], [(1.0, "decided", "rcpt: r decided")]),
     ([1.0, ("decided", "rcpt", "r", ("q", "r"))], [(1.0, "decided", "rcpt: r decided; q matched")]),
     ([1.0, ("decided", "rcpt", None, ("q",))], [(1.0, "decided", "rcpt: nobody decided; q matched")]),

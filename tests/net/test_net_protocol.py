@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 from dialogue import TablePolicy
 from shell import BODY, GREETING, MAIL, House, ready
-from twisted.internet.address import IPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address
 
 from mocksmtp.net.listeners import SWEEP
 from mocksmtp.net.protocol import LINGER
@@ -219,3 +220,17 @@ def test_a_listener_that_stopped_accepts_on_nothing(house):
     house.listener.stop_accepting()
     house.listener.stop_looking()
     assert (house.listener.accepts_on, house.clock.getDelayedCalls()) == (0, [])
+
+
+def test_a_proxy_that_names_a_client_is_counted_as_itself(monkeypatch):
+    house = House(monkeypatch, connections_per_client=1)
+    house.listener.profile = replace(house.profile, trusted=(ip_network("192.0.2.1"),))
+    protocol, wire = ready(house)
+    protocol.dataReceived(b"XCLIENT ADDR=203.0.113.9\r\n")
+    assert wire.said() == [GREETING]
+    assert protocol.session.conversation.client == "203.0.113.9"
+    assert house.connect()[1].said()[0].startswith(b"421 4.7.0 ")
+    assert house.connect(IPv4Address("TCP", "203.0.113.9", 5))[1].said() == [GREETING]
+    for each in list(house.listener.connections):
+        each.connectionLost()
+    assert house.connect()[1].said() == [GREETING]

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def help_(session: Session, _argument: bytes) -> Outcome:
-    """Propose a list of the verbs that are understood here."""
-    names = " ".join(sorted(verb.name for verb in session.profile.verbs.values()))
+    """Propose a list of the verbs that are offered now."""
+    profile = session.profile
+    others = {verb.name for e in profile.extensions if e.announce(session) is None for verb in e.verbs}
+    names = " ".join(sorted(verb.name for verb in profile.verbs.values() if verb.name not in others))
     return Outcome(Reply(214, ("This is mocksmtp, a mail server double. It understands:", names), "2.0.0"))
 
 

@@ -1,0 +1,45 @@
+"""XCLIENT: a trusted proxy says who the client is, and the session begins anew (Postfix's XCLIENT_README)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.extensions import Extension
+from mocksmtp.smtp.introduction import ATTRIBUTES, Introduction, read
+from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import State
+from mocksmtp.smtp.verbs import Verb
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.session import Session
+
+OUT_OF_TRANSACTIONS = frozenset({State.START, State.READY})
+
+
+def speaker(session: Session) -> str:
+    """Return the address that the connection comes from, whoever was introduced since."""
+    conversation = session.conversation
+    return conversation.introduced.by if conversation.introduced else conversation.client
+
+
+def announce(session: Session) -> str | None:
+    """Return the EHLO line; none for who is not trusted."""
+    return "XCLIENT " + " ".join(ATTRIBUTES) if session.profile.trusts(speaker(session)) else None
+
+
+def xclient(session: Session, argument: bytes) -> Outcome:
+    """Propose the client that is named; the greeting to it is the answer."""
+    by = speaker(session)
+    if not session.profile.trusts(by):
+        return refuse(replies.NOT_TRUSTED)
+    said = read(argument)
+    if said is None:
+        return refuse(replies.NEEDS_ATTRIBUTES)
+    return Outcome(session.profile.greeting, follows=Introduction(by, said))
+
+
+EXTENSION = Extension(
+    "XCLIENT", announce, rank=90, verbs=(Verb("XCLIENT", Stage.CONNECT, OUT_OF_TRANSACTIONS, xclient),)
+)
