@@ -16,6 +16,8 @@ from mocksmtp.smtp.mechanism import Dialogue, Malformed, Terms, Verdict, text_of
 ITERATIONS = 4096
 """RFC 7677 section 4: at least so many; a test need not wait for more."""
 HASH = "sha256"
+NOBODY = bytes(16)
+"""The salt of the keys that stand in for those of a user nobody knows."""
 
 # gs2-header = gs2-cbind-flag "," [authzid] ","; gs2-cbind-flag = ("p=" cb-name) / "n" / "y"
 # client-first-message-bare = username "," nonce ["," extensions]; reserved-mext must fail (section 7)
@@ -76,7 +78,8 @@ def exchange(terms: Terms, plus: bool) -> Dialogue:
     if final is None:
         raise Malformed("client-final-message")
     password = password_of(terms.users or {}, user)
-    own = keys(comparable(password or ""), salt)
+    # The keys of nobody take as long as those of a user, which are kept as well.
+    own = keys("", NOBODY) if password is None else keys(comparable(password), salt)
     signed = f"{bare},{challenge},{final[1]}".encode()
     bound = any(_same(final[2], _base64(header.encode() + channel)) for channel in channels)
     acts_for_itself = identity is None or name_of(identity) == name_of(name)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def announce(session: Session) -> str | None:
     """Return the EHLO line; none where passwords would go in clear and may not."""
-    authentication = session.profile.authentication
-    if not authentication.mechanisms or not (session.conversation.tls or authentication.without_tls):
+    if not (session.conversation.tls or session.profile.authentication.without_tls):
         return None
-    return "AUTH " + " ".join(offered(session))
+    names = offered(session)
+    return "AUTH " + " ".join(names) if names else None
 
 
 def auth(session: Session, argument: bytes) -> Outcome:
