@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp.extensions import Extension
@@ -16,11 +17,12 @@ HIGHEST = 999_999
 def announce(session: Session) -> str | None:
     """Return the EHLO line; none where no limit can be told."""
     limits = session.profile.limits
-    told = {
-        "MAILMAX": limits.transactions,
-        "RCPTMAX": limits.recipients,
-        "RCPTDOMAINMAX": limits.recipient_domains,
-    }
+    return _told(limits.transactions, limits.recipients, limits.recipient_domains)
+
+
+@lru_cache(64)
+def _told(transactions: int, recipients: int, recipient_domains: int) -> str | None:
+    told = {"MAILMAX": transactions, "RCPTMAX": recipients, "RCPTDOMAINMAX": recipient_domains}
     words = [f"{name}={limit}" for name, limit in told.items() if 0 < limit <= HIGHEST]
     return " ".join(["LIMITS", *words]) if words else None
 
