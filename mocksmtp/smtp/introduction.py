@@ -19,6 +19,9 @@ NO_NAME = frozenset({UNAVAILABLE, "[TEMPUNAVAIL]"})
 LONGEST_NAME = 255
 """Characters of NAME and HELO."""
 
+PROTOCOLS = {"SMTP": False, "ESMTP": True, "LMTP": True}
+"""What PROTO may say, and whether commands may then have parameters."""
+
 Said = Mapping[str, str | None]
 """Attributes and what was said of them; None is unavailable."""
 
@@ -43,7 +46,7 @@ class Introduction(NamedTuple):
         if "ADDR" in said or "PORT" in said:
             conversation.port = int(said.get("PORT") or 0)
         conversation.helo = self.said.get("HELO")
-        conversation.esmtp = self.said.get("PROTO") == "ESMTP"
+        conversation.esmtp = PROTOCOLS.get(self.said.get("PROTO") or "SMTP", False)
         conversation.auth = self.said.get("LOGIN")
 
     @property
@@ -97,7 +100,7 @@ def _port(text: str) -> str:
 
 
 def _protocol(text: str) -> str:
-    if text.upper() not in ("SMTP", "ESMTP"):
+    if text.upper() not in PROTOCOLS:
         raise ValueError("no protocol")
     return text.upper()
 

@@ -271,7 +271,7 @@ def test_the_example_says_the_defaults():
     assert names(example) == ["bad-mailbox", "unknown-users", "sender-invalid", "spam-word"]
 
 
-@pytest.mark.parametrize("name", ["bad-mailbox", "full-mailbox", "unknown-user", "sender-policy"])
+@pytest.mark.parametrize("name", ["bad-mailbox", "full-mailbox", "login", "unknown-user", "sender-policy"])
 def test_each_small_configuration_loads(name):
     path = CONFIG / "rules" / f"{name}.yaml"
     assert set(yaml.safe_load(path.read_text())) <= {"rules", "mailboxes"}
@@ -281,7 +281,7 @@ def test_each_small_configuration_loads(name):
 
 
 def test_the_small_configurations_load_together():
-    assert names(load([CONFIG / "rules"], {})) == ["bad-mailbox", "sender-policy"]
+    assert names(load([CONFIG / "rules"], {})) == ["bad-mailbox", "directory-is-down", "sender-policy"]
 
 
 @pytest.mark.parametrize(
