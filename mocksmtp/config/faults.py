@@ -83,7 +83,7 @@ def read_faults(value: Any) -> tuple[Fault, ...]:
         except ValueError as error:
             found.append((place, str(error)))
     if not faults and not found:
-        found.append(((), "an empty list does nothing"))
+        found.append(((), "fault: an empty list does nothing"))
     if found:
         raise Located(found)
     return tuple(faults)
@@ -91,7 +91,7 @@ def read_faults(value: Any) -> tuple[Fault, ...]:
 
 def _fault(value: Any) -> Fault:
     if isinstance(value, dict) and len(value) != 1:
-        raise ValueError("one fault is one map with one key; give a list for several, as in [{…}, {…}]")
+        raise ValueError("fault: one map holds one fault; give a list for several, as in [{…}, {…}]")
     name, given = next(iter(value.items())) if isinstance(value, dict) else (types.text(value), None)
     if name not in FAULTS:
         raise Located([((name,) if isinstance(value, dict) else (), _unknown(name))])

@@ -18,9 +18,6 @@ from mocksmtp.smtp.sasl import MECHANISMS
 NOT_YET = "is not yet supported in this version"
 LATER_KEYS = frozenset(
     {
-        "delay",
-        "fault",
-        "extensions",
         "tokens",
     }
 )

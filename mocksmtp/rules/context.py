@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.outcome import Outcome
+    from mocksmtp.smtp.reply import Reply
 
 FOLD = re.compile(r"\r?\n(?=[ \t])")
 
@@ -19,13 +20,20 @@ FOLD = re.compile(r"\r?\n(?=[ \t])")
 class Context:
     """One question to the rules."""
 
-    __slots__ = ("_headers", "conversation", "outcome", "stage")
+    __slots__ = ("_headers", "conversation", "outcome", "shown", "stage")
 
     def __init__(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> None:
         self.stage = stage
         self.conversation = conversation
         self.outcome = outcome
         self._headers: dict[str, list[str]] | None = None
+        self.shown: Reply | None = None
+        """What is proposed instead, where a rule changed it without deciding."""
+
+    def show(self, reply: Reply) -> None:
+        """Propose another reply; the search goes on."""
+        self.shown = reply
+        self.outcome = self.outcome._replace(reply=reply)
 
     @property
     def mail(self) -> Path | None:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from mocksmtp.faults.fault import Fault
+from mocksmtp.faults.slow_read import SlowRead
 from mocksmtp.rules.condition import Anchor, Test
 from mocksmtp.rules.conditions.client import Client
 from mocksmtp.rules.context import Context
@@ -27,19 +29,21 @@ PATH_NAMED_AT = {Stage.MAIL: "mail", Stage.RCPT: "rcpt"}
 
 
 class Entry(NamedTuple):
-    """A rule, where it stands among all, its compiled question, and its memory where it has one."""
+    """A rule, where it stands among all, its compiled question, its memory and its faults where it has any."""
 
     number: int
     rule: Rule
     test: Test
     first_rcpt: FirstRcpt
     recall: Recall | None
+    faults: tuple[Fault, ...]
 
 
-def entry_of(number: int, rule: Rule, space: str) -> Entry:
-    """Compile a rule, whose counters stand in a space of names."""
+def entry_of(stage: Stage, number: int, rule: Rule, space: str) -> Entry:
+    """Compile a rule for a stage; its counters stand in a space of names."""
     first = first_rcpt(rule.when)
-    return Entry(number, rule, rule.when.test(), first, recall(rule, first, space))
+    faults = tuple(fault.for_stage(stage) for fault in rule.faults)
+    return Entry(number, rule, rule.when.test(), first, recall(rule, first, space), faults)
 
 
 Find = Callable[[str], Sequence[Entry]]
@@ -78,11 +82,11 @@ class NetworkIndex:
 class StageIndex:
     """The rules of one stage, each filed under its most selective condition."""
 
-    __slots__ = ("_always", "_fields", "_networks", "entries", "of_path", "speaks_of_body")
+    __slots__ = ("_always", "_fields", "_networks", "entries", "of_path", "reads_slowly", "speaks_of_body")
 
     def __init__(self, stage: Stage, rules: Sequence[tuple[int, Rule]], space: str = "") -> None:
         """Take the rules of a stage with their numbers, in order."""
-        self.entries = [entry_of(number, rule, space) for number, rule in rules]
+        self.entries = [entry_of(stage, number, rule, space) for number, rule in rules]
         self._always: list[Entry] = []
         self._networks: NetworkIndex | None = None
         anchored: dict[str, tuple[Anchor, list[tuple[str, Entry]]]] = {}
@@ -104,6 +108,7 @@ class StageIndex:
         by_path = list(anchored) == [PATH_NAMED_AT.get(stage)] and not (self._always or self._networks)
         self.of_path: Find | None = self._fields[0][0] if by_path else None
         self.speaks_of_body = any("body" in _names(rule) for _, rule in rules)
+        self.reads_slowly = any(isinstance(fault, SlowRead) for _, rule in rules for fault in rule.faults)
 
     def candidates(self, context: Context) -> list[Entry]:
         """Return the rules that may hold, in their order."""
@@ -123,12 +128,13 @@ class StageIndex:
 class Layers:
     """The rules of one stage in two layers: all of the upper before any of the lower."""
 
-    __slots__ = ("_lower", "_upper", "of_path", "speaks_of_body")
+    __slots__ = ("_lower", "_upper", "of_path", "reads_slowly", "speaks_of_body")
 
     def __init__(self, upper: StageIndex | Layers, lower: StageIndex | Layers) -> None:
         self._upper = upper
         self._lower = lower
         self.speaks_of_body: bool = upper.speaks_of_body or lower.speaks_of_body
+        self.reads_slowly: bool = upper.reads_slowly or lower.reads_slowly
         self.of_path: Find | None = None
 
     def candidates(self, context: Context) -> list[Entry]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mocksmtp.faults.fault import Fault
 from mocksmtp.rules.conditions.size import Size
 from mocksmtp.rules.keys import not_known
 from mocksmtp.rules.schedule import ALWAYS, COUNTED, Schedule
 from mocksmtp.rules.sequence import Sequence
+from mocksmtp.rules.shown import Shown
 from mocksmtp.rules.template import ACCEPT, Accept, ReplyTemplate
 from mocksmtp.rules.when import ORDER, All, AnyOf, conditions_of, latest
 from mocksmtp.smtp.stage import Stage
@@ -31,7 +33,8 @@ class Rule:
 
     ``reply`` None leaves the answer to the next rule; a ``sequence`` stands in its place.
     ``per`` are the words that its hits are told apart by.  ``keep`` False answers as usual
-    and keeps nothing; without a reply it accepts.  Making one raises ValueError where
+    and keeps nothing; without a reply it accepts.  ``faults`` spoil the answer, whoever
+    gives it, and ``extensions`` changes what EHLO is told.  Making one raises ValueError where
     its stage cannot be told, a condition is not known there, or its parts do not fit.
     """
 
@@ -47,6 +50,8 @@ class Rule:
     schedule: Schedule = ALWAYS
     per: tuple[str, ...] = ()
     sequence: Sequence | None = None
+    faults: tuple[Fault, ...] = ()
+    extensions: Shown | None = None
 
     def __post_init__(self) -> None:
         self._check_counting()
@@ -57,6 +62,11 @@ class Rule:
                     raise Unfit("per", reason)
             for answer in self.answers:
                 answer.check(stage)
+            for fault in self.faults:
+                if fault.stage not in (None, stage):
+                    raise Unfit("fault", f"{fault.name} strikes at stage {fault.stage} only, not at {stage}")
+            if self.extensions is not None and stage is not Stage.HELO:
+                raise Unfit("extensions", f"they are told at stage helo, not at {stage}")
 
     @property
     def answer(self) -> ReplyTemplate | Accept | None:
@@ -77,7 +87,7 @@ class Rule:
     @property
     def by_chance(self) -> bool:
         """Whether what it does is a matter of chance."""
-        return self.schedule.chance is not None
+        return self.schedule.chance is not None or any(fault.by_chance for fault in self.faults)
 
     @property
     def counts(self) -> bool:

@@ -7,6 +7,7 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mocksmtp.rules.chance import fraction
 from mocksmtp.rules.context import Context
 from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.index import Entry, Layers, StageIndex
@@ -20,6 +21,7 @@ from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
+    from mocksmtp.faults.fault import Fault
     from mocksmtp.rules.schedule import Hit
     from mocksmtp.smtp.reply import Reply
 
@@ -83,6 +85,12 @@ class Rulebook:
             both._stages[stage] = Layers(upper, lower) if lower is not None else upper
         return both
 
+    @property
+    def reads_slowly(self) -> bool:
+        """Whether a rule takes mail data in slowly; clients then need to meet small windows."""
+        at_data = self._stages.get(Stage.DATA)
+        return at_data is not None and at_data.reads_slowly
+
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered; a search through a large body is handed back to be run elsewhere."""
         index = self._stages.get(stage)
@@ -128,6 +136,7 @@ class Rulebook:
 
     def _by_rules(self, holding: Iterable[Entry], context: Context) -> Decision | None:
         matched: list[str] = []
+        faults: tuple[Fault, ...] = ()
         keep = True
         for entry in holding:
             rule, hit = entry.rule, None
@@ -139,20 +148,24 @@ class Rulebook:
                 answer = entry.recall.answer(hit)
             matched.append(rule.name)
             keep = keep and rule.keep
+            if entry.faults:
+                faults += _drawn(entry.faults, hit)
+            if rule.extensions is not None:
+                context.show(rule.extensions.applied(context.outcome.reply))
             if answer is not None:
                 reply = _reply(answer, entry, hit, context)
-                return Decision(reply, rule.name, CLOSE[rule.then], keep, matched=tuple(matched))
+                return Decision(reply, rule.name, CLOSE[rule.then], keep, faults, tuple(matched))
             if rule.then == "close":
-                return Decision(None, rule.name, True, keep, matched=tuple(matched))
+                return Decision(context.shown, rule.name, True, keep, faults, tuple(matched))
         if not matched:
             return None
-        return self._with_mailboxes(tuple(matched), context)
+        return self._with_mailboxes(Decision(context.shown, faults=faults, matched=tuple(matched)), context)
 
-    def _with_mailboxes(self, matched: tuple[str, ...], context: Context) -> Decision:
+    def _with_mailboxes(self, decision: Decision, context: Context) -> Decision:
         refusal = self._by_mailboxes(context)
         if refusal is None:
-            return Decision(matched=matched)
-        return Decision(refusal.reply.render(context), refusal.name, matched=matched)
+            return decision
+        return decision._replace(reply=refusal.reply.render(context), rule=refusal.name)
 
     def _by_mailboxes(self, context: Context) -> Refusal | None:
         path = context.outcome.path
@@ -194,6 +207,17 @@ def _holds(entry: Entry, context: Context) -> bool:
     else:
         conversation.counted |= {rule.name}
     return True
+
+
+def _drawn(faults: tuple[Fault, ...], hit: Hit | None) -> tuple[Fault, ...]:
+    """Throw the dice for each fault that needs them; their rule has a memory, so there are some."""
+    dice = hit.dice if hit is not None else ()
+    return tuple(
+        [
+            fault.drawn(fraction(*dice, fault.name, number)) if fault.by_chance else fault
+            for number, fault in enumerate(faults)
+        ]
+    )
 
 
 def _reply(answer: ReplyTemplate | Accept, entry: Entry, hit: Hit | None, context: Context) -> Reply:

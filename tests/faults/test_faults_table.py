@@ -227,7 +227,7 @@ MISTAKES = [
     ("{wrong_continuation: 700}", "code may be at most 599"), ("{delay: 25h}", "delay may be at most 86400"),
     ("{delay: 3s..2s}", "the first of the two must be the shorter"), ("{delay: {p50: 2s}}", "a time is wanted"),
     ("{delay: {p50: 2s, p99: 1s}}", "p50 must be more than 0 and at most p99"),
-    ("{delay: {normal: 2s}}", "normal takes two durations"), ("{reset: before, drip: {}}", "one fault is one map"),
+    ("{delay: {normal: 2s}}", "normal takes two durations"), ("{reset: a, drip: {}}", "one map holds one fault"),
     ("[]", "an empty list does nothing"), ("[drip, {stall: soon}]", "soon is no value with a unit"),
     ("{slow_read: {bytes: 1, every: 0s}}", "every must be at least 0.001"),
 ]  # fmt: skip
