@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -44,6 +45,20 @@ class Server:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start `mocksmtp serve` with a YAML text; every port is a free one."""
+    with starting(tmp_path) as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def start_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """The same for a server that all tests of a module talk to."""
+    with starting(tmp_path_factory.mktemp("once")) as begin:
+        yield begin
+
+
+@contextlib.contextmanager
+def starting(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers in a folder of their own, and end them."""
     running: list[Server] = []
 
     def begin(yaml: str = "", **environ: str) -> Server:

@@ -119,6 +119,8 @@ class TablePolicy:
     ``faults`` is a stage and what is to go wrong there.
     """
 
+    reads_slowly = False
+
     def __init__(self, lines: tuple[str, ...] = (), faults: tuple[str, ...] = ()) -> None:
         self.table: dict[tuple[str, str], tuple[set[str], Reply | None]] = {}
         self.faults: dict[str, tuple[Fault, ...]] = {}

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 BACKLOG = 4096
 """Connections the kernel holds until we accept them; it cuts this down to net.core.somaxconn."""
 
+SMALL = 4096
+"""Octets of a receive buffer while mail data is to be taken in slowly; the kernel doubles it."""
+
 SWEEP = 0.25
 """Seconds between two looks at the deadlines of all connections."""
 
@@ -106,6 +109,7 @@ class Listener(Factory):
             port.factory = self
             self.doStart()
         self.port, self.place = port, place
+        self._fit_windows()
         if self._sweep is None:
             self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)
 
@@ -125,6 +129,15 @@ class Listener(Factory):
             port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return port
         raise AssertionError("the last candidate either listens or raises")
+
+    def _fit_windows(self) -> None:
+        """Give connections small windows where mail data may be taken in slowly; they stay so.
+
+        Accepted sockets inherit it; lowered later, on a connection, it has the kernel drop
+        what it had room for before, and the client send it again and again.
+        """
+        if self.port is not None and self.policy.reads_slowly:
+            self.port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
 
     @property
     def accepts_on(self) -> int:
@@ -154,6 +167,7 @@ class Listener(Factory):
     def follow(self, policy: Policy) -> None:
         """Ask another policy, in open sessions from their next command on."""
         self.policy = policy
+        self._fit_windows()
         for connection in self.connections:
             connection.session.policy = policy
 

@@ -65,6 +65,11 @@ def settled(found: Decision | Found) -> Decision:
 class Policy(Protocol):
     """The session's one question to the outside, asked once for each legal command."""
 
+    @property
+    def reads_slowly(self) -> bool:
+        """Whether some mail data is to be taken in slowly; receive buffers are small then."""
+        ...
+
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered at this stage to what the verb proposes.  Must not block."""
         ...
