@@ -259,9 +259,9 @@ class Player:
         for step in steps:
             match step:
                 case Send(data):
-                    *lines, rest = data.decode().split("\r\n")
+                    *lines, rest = data.decode("utf-8", "backslashreplace").split("\r\n")
                     self.events += ["S: " + line for line in lines]
-                    self.events += ["S> " + rest] if rest else []
+                    self.events += ["S> " + rest.replace("\r", "\\r").replace("\n", "\\n")] if rest else []
                 case StartTls(certificate, handshake):
                     self.events.append(" ".join(filter(None, ("= tls", certificate, handshake))))
                     self.handshakes += 1

@@ -32,11 +32,15 @@ def test_a_file_is_one_thing_said_in_its_first_line(path):
     assert [name for name in names if VAGUE.search(name)] == []
 
 
-def test_every_condition_and_extension_has_its_heading_in_the_docs():
+def test_every_condition_fault_and_extension_has_its_heading_in_the_docs():
     rules = (ROOT / "docs/rules.md").read_text()
     from mocksmtp.rules.conditions import CONDITIONS
     from mocksmtp.smtp.extensions import EXTENSIONS
 
     assert [name for name in CONDITIONS if f"### {name}\n" not in rules] == []
+    faults = (ROOT / "docs/faults.md").read_text()
+    from mocksmtp.faults import FAULTS
+
+    assert [name for name in FAULTS if f"### {name}\n" not in faults] == []
     extensions = (ROOT / "docs/extensions.md").read_text()
     assert [keyword for keyword in EXTENSIONS if f"## {keyword}\n" not in extensions] == []

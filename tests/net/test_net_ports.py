@@ -7,6 +7,7 @@ import socket
 from types import SimpleNamespace
 
 import pytest
+from dialogue import TablePolicy
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 
@@ -134,7 +135,9 @@ def test_a_real_socket_is_handed_over_with_what_waits_in_it():
     from mocksmtp.smtp.profile import Profile
 
     reactor = MemoryReactorClock()
-    old, new = (Real(Profile(name=name), None, None, None, None, reactor, lambda: "Q") for name in ("old", "new"))
+    old, new = (
+        Real(Profile(name=name), TablePolicy(), None, None, None, reactor, lambda: "Q") for name in ("old", "new")
+    )
     place = Place("127.0.0.1", 0)
     number = old.listen(place)
     old.place = at(f"127.0.0.1:{number}")
