@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import smtplib
 import ssl
 import subprocess
+from pathlib import Path
 
 import aiosmtplib
 import pytest
-from e2e.peers.installed import program
+from e2e.peers.installed import program, unpacked
 from e2e.peers.running import WAIT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peers]
@@ -54,9 +56,33 @@ def msmtp(port, listener, ca, mechanism, password):
     return run([*base, *tls, f"--tls-trust-file={ca}", *login, "--", "y@ok.test"], MAIL)
 
 
+def curl(port, listener, ca, mechanism, password):
+    scheme = "smtps" if listener == "implicit" else "smtp"
+    options = ["--ssl-reqd"] if listener == "starttls" else []
+    login = ["--user", "alice", "--oauth2-bearer", password, "--login-options", f"AUTH={mechanism}"]
+    base = ["curl", "-sS", "-v", f"{scheme}://localhost:{port}", "--cacert", ca, "-T", "-"]
+    return run([*base, *options, *login, "--mail-from", "a@b.test", "--mail-rcpt", "y@ok.test"], MAIL)
+
+
+def nodemailer(port, listener, ca, _mechanism, password):
+    options = {
+        "host": "localhost",
+        "port": port,
+        "secure": listener == "implicit",
+        "ignoreTLS": listener == "clear",
+        "tls": {"ca": Path(ca).read_text()},
+        "auth": {"type": "OAuth2", "user": "alice", "accessToken": password},
+    }
+    script, module = Path(__file__).parent / "peers" / "nodemailer.js", unpacked("node_modules/nodemailer")
+    return run(["node", str(script), str(module), json.dumps(options), "y@ok.test"])
+
+
 PAIRS = [
     *((swaks, mechanism) for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5")),
     *((msmtp, mechanism) for mechanism in ("CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER")),
+    (curl, "OAUTHBEARER"),
+    (curl, "XOAUTH2"),
+    (nodemailer, "XOAUTH2"),
 ]
 
 
