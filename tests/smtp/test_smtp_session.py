@@ -266,6 +266,14 @@ def test_a_fault_at_data_spoils_the_first_answer_of_lmtp() -> None:
     assert player.session.stored(None) == [Send(wire[::-1]), Send(wire)]
 
 
+def test_a_connection_lost_within_a_chunk_keeps_nothing() -> None:
+    """The transaction ends as one that was given up."""
+    player = opened(octets=TRANSACTION + b"BDAT 3\r\nabcBDAT 9 LAST\r\nx")
+    player.session.connection_lost()
+    assert player.stored == []
+    assert names(player)[-2:] == ["TransactionEnded", "SessionClosed"]
+
+
 def test_a_session_is_not_idle_while_a_refused_chunk_is_read() -> None:
     """It is answered before a service that shuts down says so."""
     player = opened(octets=b"EHLO c\r\nBDAT 3\r\na")
