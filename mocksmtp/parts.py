@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from mocksmtp.config.differences import differences, held_back
 from mocksmtp.config.settings import ListenerSettings, Settings
 from mocksmtp.net.certificates import Authority, Identity, authority
+from mocksmtp.net.flaws import Flaws
 from mocksmtp.net.tls import ServerContext, read_identity, server_context
 from mocksmtp.rules.rulebook import Rulebook
 
@@ -84,7 +86,11 @@ def _changed(made: Parts, before: Parts) -> tuple[str, ...]:
 
 def _parts(settings: Settings, compiled: Compile, own_authority: Authority) -> Parts:
     identities = {each.profile.name: _identity(each, settings, own_authority) for each in settings.listeners}
-    contexts = {name: server_context(each, settings.tls.versions) for name, each in identities.items()}
+    flaws = Flaws(own_authority, settings.tls.names, settings.tls.versions, lambda: datetime.now(UTC))
+    contexts = {
+        name: server_context(each, settings.tls.versions, partial(flaws.context, each))
+        for name, each in identities.items()
+    }
     return Parts(settings, compiled(settings), own_authority, identities, contexts)
 
 

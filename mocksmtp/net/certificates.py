@@ -12,16 +12,19 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_LIFE = timedelta(days=3650)
 LEAF_LIFE = timedelta(days=365)
+ROOT_PATH = 1
+"""Authorities that may stand between ours and a leaf."""
+
 RENEW_BEFORE = timedelta(days=30)
 BACKDATED = timedelta(hours=1)
 """How far validity begins in the past, for clients whose clock is behind."""
 
-Key = ec.EllipticCurvePrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,32 @@ class Identity:
 
 @dataclass(slots=True)
 class Authority:
-    """A CA certificate to hand out, the leaf it signed, and what the operator should be told."""
+    """A CA certificate to hand out, the leaf it signed, and what the operator should be told.
+
+    ``ca`` holds the key too, for certificates that are made later; it is never served.
+    """
 
     ca_pem: bytes
     identity: Identity
     notes: list[str] = field(default_factory=list)
+    ca: Pair | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class Pair:
+    """A certificate and its key."""
+
     certificate: x509.Certificate
     key: Key
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate as PEM."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    def identity(self, *chain: Pair) -> Identity:
+        """Return what a server shows: this one, and behind it the certificates of the chain."""
+        return Identity(b"".join(each.pem for each in (self, *chain)), _key_pem(self.key))
 
 
 def authority(data: Path | None, names: Sequence[str], now: datetime) -> Authority:
@@ -55,18 +73,17 @@ def authority(data: Path | None, names: Sequence[str], now: datetime) -> Authori
     notes: list[str] = []
     ca = _read(data, "ca", notes)
     if ca is None or ca.certificate.not_valid_after_utc - LEAF_LIFE <= now or not _covers(ca.certificate, names):
-        ca = _make_authority(names, now)
+        ca = make_authority(names, now)
         leaf = None
         _keep(data, "ca", ca, notes)
     else:
         leaf = _read(data, "leaf", notes)
     if leaf is None or not _fits(leaf.certificate, ca.certificate, names, now):
-        leaf = _make_leaf(ca, names, now)
+        leaf = make_leaf(ca, names, now, LEAF_LIFE)
         _keep(data, "leaf", leaf, notes)
     if data is None:
         notes.append("no data directory: the certificate authority is new at each start")
-    ca_pem = _pem(ca.certificate)
-    return Authority(ca_pem, Identity(_pem(leaf.certificate) + ca_pem, _key_pem(leaf.key)), notes)
+    return Authority(ca.pem, leaf.identity(ca), notes, ca)
 
 
 def general_name(name: str) -> x509.GeneralName:
@@ -102,34 +119,50 @@ def _usage(**allowed: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{bit: allowed.get(bit, False) for bit in bits})
 
 
-def _make_authority(names: Sequence[str], now: datetime) -> _Pair:
+def make_authority(
+    names: Sequence[str], now: datetime, title: str = "mocksmtp test authority", issuer: Pair | None = None
+) -> Pair:
+    """Make a CA that may vouch for these names only: a root, or one below its issuer."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _subject("mocksmtp test authority")
+    subject = _subject(title)
+    signer = issuer.key if issuer is not None else key
     certificate = (
-        _builder(subject, subject, key, now, AUTHORITY_LIFE)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        _builder(subject, issuer.certificate.subject if issuer is not None else subject, key, now, AUTHORITY_LIFE)
+        .add_extension(
+            x509.BasicConstraints(ca=True, path_length=ROOT_PATH if issuer is None else 0), critical=True
+        )
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
         .add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
+        .add_extension(_issued_by(signer), critical=False)
+        .sign(signer, hashes.SHA256())
     )
-    return _Pair(certificate, key)
+    return Pair(certificate, key)
 
 
-def _make_leaf(ca: _Pair, names: Sequence[str], now: datetime) -> _Pair:
-    key = ec.generate_private_key(ec.SECP256R1())
-    identifier = x509.SubjectKeyIdentifier.from_public_key(ca.key.public_key())
+def make_leaf(
+    issuer: Pair | None, names: Sequence[str], now: datetime, life: timedelta, key: Key | None = None
+) -> Pair:
+    """Make the certificate of a server; without an issuer it is signed by itself."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    signer = issuer.key if issuer is not None else key
+    subject = _subject(names[0])
     certificate = (
-        _builder(_subject(names[0]), ca.certificate.subject, key, now, LEAF_LIFE)
+        _builder(subject, issuer.certificate.subject if issuer is not None else subject, key, now, life)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName([general_name(name) for name in names]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
-        .sign(ca.key, hashes.SHA256())
+        .add_extension(_issued_by(signer), critical=False)
+        .sign(signer, hashes.SHA256())
     )
-    return _Pair(certificate, key)
+    return Pair(certificate, key)
+
+
+def _issued_by(signer: Key) -> x509.AuthorityKeyIdentifier:
+    identifier = x509.SubjectKeyIdentifier.from_public_key(signer.public_key())
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 
 def _builder(
@@ -151,7 +184,8 @@ def _covers(certificate: x509.Certificate, names: Sequence[str]) -> bool:
         constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:
         return False
-    return set(_permitted(names)) <= set(constraints.permitted_subtrees or ())
+    length = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+    return set(_permitted(names)) <= set(constraints.permitted_subtrees or ()) and length == ROOT_PATH
 
 
 def _fits(leaf: x509.Certificate, ca: x509.Certificate, names: Sequence[str], now: datetime) -> bool:
@@ -164,17 +198,13 @@ def _fits(leaf: x509.Certificate, ca: x509.Certificate, names: Sequence[str], no
     return has == wanted and leaf.not_valid_after_utc - RENEW_BEFORE > now
 
 
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
 def _key_pem(key: Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def _read(data: Path | None, name: str, notes: list[str]) -> _Pair | None:
+def _read(data: Path | None, name: str, notes: list[str]) -> Pair | None:
     if data is None:
         return None
     paths = data / f"{name}.pem", data / f"{name}.key"
@@ -191,16 +221,16 @@ def _read(data: Path | None, name: str, notes: list[str]) -> _Pair | None:
             with suppress(OSError):
                 path.rename(path.with_name(path.name + ".bad"))
         return None
-    return _Pair(certificate, key)
+    return Pair(certificate, key)
 
 
-def _keep(data: Path | None, name: str, pair: _Pair, notes: list[str]) -> None:
+def _keep(data: Path | None, name: str, pair: Pair, notes: list[str]) -> None:
     if data is None:
         return
     try:
         data.mkdir(parents=True, exist_ok=True)
         _write(data / f"{name}.key", _key_pem(pair.key), 0o600)
-        _write(data / f"{name}.pem", _pem(pair.certificate), 0o644)
+        _write(data / f"{name}.pem", pair.pem, 0o644)
     except OSError as error:
         note = f"{data}: {error.strerror}; the certificate authority lives in memory and is new at each start"
         if note not in notes:

@@ -13,8 +13,9 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListen
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
-from mocksmtp.net import patience
+from mocksmtp.net import handshakes, patience
 from mocksmtp.net.tls import bindings, describe
+from mocksmtp.smtp.in_clear import go_on_in_clear
 from mocksmtp.smtp.notes import CLOSED, GONE, SENT
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.steps import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from mocksmtp.net.listeners import Listener
+    from mocksmtp.net.tls import ServerContext
     from mocksmtp.smtp.policy import Decision, Found
     from mocksmtp.smtp.reply import Reply
 
@@ -236,11 +238,27 @@ class SmtpProtocol(Protocol):
         self.deadline = self.listener.idle_deadline
         self._go_on(lambda _: [], None)
 
-    def start_tls(self, _step: StartTls) -> None:
+    def start_tls(self, step: StartTls) -> None:
         """Begin the handshake; its end calls ``handshakeCompleted``."""
+        if step.certificate or step.handshake:
+            handshakes.start_badly(self, step)
+        else:
+            self.shake_hands(self.listener.tls)
+
+    def shake_hands(self, context: ServerContext) -> None:
+        """Begin the handshake with this context."""
         self.transport.unregisterProducer()
-        self.transport.startTLS(self.listener.tls)
+        self.transport.startTLS(context)
         self.transport.registerProducer(self, streaming=True)
+        self.take_early()
+
+    def go_on_in_clear(self, data: bytes) -> None:
+        """There is no handshake after all; ``data`` came in its place."""
+        self._mark()
+        self._perform(go_on_in_clear(self.session, data))
+
+    def take_early(self) -> None:
+        """Take the first octets of a handshake that came too early."""
         if self._early:
             early, self._early = self._early, b""
             self.transport.protocol.dataReceived(early)

@@ -17,23 +17,41 @@ from zope.interface import implementer
 from mocksmtp.net.certificates import Identity
 from mocksmtp.smtp.conversation import Tls
 
-VERSIONS = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
+VERSIONS = {
+    "1.0": SSL.TLS1_VERSION,
+    "1.1": SSL.TLS1_1_VERSION,
+    "1.2": SSL.TLS1_2_VERSION,
+    "1.3": SSL.TLS1_3_VERSION,
+}
 CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:RSA+AESGCM"
+
+
+Flawed = Callable[[str, str], "ServerContext"]
+"""From the names of what is wrong with certificate and handshake, each of them or empty, to a context."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 class ServerContext:
-    """Makes the server side of each handshake; its OpenSSL context is finished and never changed."""
+    """Makes the server side of each handshake; its OpenSSL context is finished and never changed.
 
-    def __init__(self, context: SSL.Context) -> None:
+    ``flawed`` returns another for what is to be wrong: a certificate, the versions, or both.
+    """
+
+    def __init__(self, context: SSL.Context, flawed: Flawed | None = None) -> None:
         self._context = context
+        self.flawed = flawed
 
     def serverConnectionForTLS(self, _protocol: Any) -> SSL.Connection:
         """Return a connection for one handshake; Twisted asks for it under this name."""
         return SSL.Connection(self._context, None)
 
 
-def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[str]) -> ServerContext:
+def server_context(
+    identity: Identity | tuple[Path, Path],
+    versions: Sequence[str],
+    flawed: Flawed | None = None,
+    ciphers: bytes = CIPHERS,
+) -> ServerContext:
     """Make a context from PEM, or from the paths of certificate chain and key.
 
     Raises ValueError in plain words, with the path, for what cannot be used.
@@ -44,7 +62,7 @@ def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[st
     numbers = sorted(VERSIONS[version] for version in versions)
     context.set_min_proto_version(numbers[0])
     context.set_max_proto_version(numbers[-1])
-    context.set_cipher_list(CIPHERS)
+    context.set_cipher_list(ciphers)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
     leaf, *others = x509.load_pem_x509_certificates(identity.chain_pem)
     key: Any = load_pem_private_key(identity.key_pem, password=None)
@@ -55,7 +73,7 @@ def server_context(identity: Identity | tuple[Path, Path], versions: Sequence[st
         context.use_privatekey(key)
     except SSL.Error as error:
         raise ValueError(f"tls.certificate: OpenSSL refuses it: {error}") from None
-    return ServerContext(context)
+    return ServerContext(context, flawed)
 
 
 def read_identity(cert: Path, key: Path) -> Identity:

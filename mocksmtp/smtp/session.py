@@ -81,7 +81,7 @@ class Session(Intake):
         if self.profile.implicit_tls:
             self.begin_implicit_tls(steps)
         else:
-            self._greet(steps)
+            self.greet_once(steps)
         return steps
 
     def receive_data(self, data: bytes) -> list[Step]:
@@ -117,7 +117,7 @@ class Session(Intake):
         self.publish(TlsStarted(self.conversation, tls))
         steps: list[Step] = []
         if not self.greeted_once:
-            self._greet(steps)
+            self.greet_once(steps)
         else:
             self.end_transaction()
             self.conversation.helo = self.conversation.auth = None
@@ -293,6 +293,7 @@ class Session(Intake):
             return [Close()]  # A reply in clear would only look like a broken handshake.
         return [Send(self.octets(reply)), Close()]
 
-    def _greet(self, steps: list[Step]) -> None:
+    def greet_once(self, steps: list[Step]) -> None:
+        """Greet, in clear or once the handshake has ended."""
         self.greeted_once = True
         self.greet(steps)
