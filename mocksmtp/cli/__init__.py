@@ -8,7 +8,7 @@ import click
 
 from mocksmtp import __version__
 
-COMMANDS = ("serve", "check", "schema", "probe", "send")
+COMMANDS = ("serve", "check", "schema", "probe", "send", "tail", "messages", "sessions", "rules", "wait")
 
 
 class _Commands(click.Group):

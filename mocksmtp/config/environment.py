@@ -15,7 +15,10 @@ from mocksmtp.config.tree import Place, Plain, Tree
 from mocksmtp.config.validation import at, keys_at
 
 PREFIX = "MOCKSMTP_"
-RESERVED = frozenset({"MOCKSMTP_CONFIG", "MOCKSMTP_CONFIG_YAML"})
+RESERVED = frozenset(
+    {"MOCKSMTP_CONFIG", "MOCKSMTP_CONFIG_YAML", "MOCKSMTP_URL", "MOCKSMTP_TOKEN", "MOCKSMTP_SEND_PASSWORD"}
+)
+"""Names that are no settings: where the configuration is, and what the commands of the client read."""
 KUBERNETES = re.compile(
     r"MOCKSMTP_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?)"
 )

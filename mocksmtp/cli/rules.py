@@ -1,0 +1,28 @@
+"""``mocksmtp rules``: the rules in force, and how often each was hit."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from mocksmtp.cli.over_api import over_api, say, say_json
+from mocksmtp.client.api import Api
+
+
+@click.command()
+@click.option("--unused", is_flag=True, help="Only rules that were never hit; exit status 1 if there is one.")
+@over_api
+def rules(api: Api, unused: bool, as_json: bool) -> None:
+    """List the rules in force in their order, with their hits."""
+    listed = api.get("/v1/rules")["rules"]
+    shown = [rule for rule in listed if rule["enabled"] and not rule["hits"]] if unused else listed
+    for rule in shown:
+        if as_json:
+            say_json(rule)
+        else:
+            last = f", last at {rule['last_hit']}" if rule.get("last_hit") else ""
+            off = "" if rule["enabled"] else " (off)"
+            say(f"{rule['name']}{off}: {rule['hits']} hits{last}  {rule.get('source') or 'given over the API'}")
+    if unused and shown:
+        sys.exit(1)
