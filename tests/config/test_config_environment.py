@@ -154,3 +154,8 @@ def test_the_environment_may_name_the_file(tmp_path):
     other = tmp_path / "b.yaml"
     other.write_text("hostname: other.test\n")
     assert load([other], environ).hostname == "other.test"
+
+
+def test_what_the_commands_of_the_client_read_is_no_mistake():
+    for name in ("MOCKSMTP_URL", "MOCKSMTP_TOKEN", "MOCKSMTP_SEND_PASSWORD"):
+        assert load([], {name: "x"}).listeners
