@@ -10,6 +10,7 @@ from twisted.internet.error import CannotListenError
 
 from mocksmtp import __version__
 from mocksmtp.journal import Journal
+from mocksmtp.keeping import make_store
 from mocksmtp.metrics import Metrics
 from mocksmtp.net.listeners import NOWHERE, Listener
 from mocksmtp.net.ports import Place, rearrange, reason
@@ -22,7 +23,6 @@ from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.facts import Fact
-from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.terminal import Terminal
 from mocksmtp.web.site import make_site
 
@@ -49,9 +49,8 @@ class CannotServe(Exception):
     """The service cannot start; the text says why and what to do."""
 
 
-def queue_ids(seconds: Callable[[], float]) -> Callable[[], str]:
-    """Return a maker of ids: 13 or more hexadecimal digits, unique in the process, sorting by time."""
-    last = 0
+def queue_ids(seconds: Callable[[], float], last: int = 0) -> Callable[[], str]:
+    """Return a maker of ids: 13 or more hexadecimal digits, sorting by time, each of them behind ``last``."""
 
     def next_id() -> str:
         nonlocal last
@@ -86,7 +85,7 @@ class App:
         self.out = out
         self.say = Notices(err, reactor.seconds, log_format)
         capture = settings.capture
-        self.store = MemoryStore(capture.messages, capture.octets)
+        self.store, latest = make_store(settings, reactor, self.say)
         self.journal = Journal(*_journal_bounds(capture))
         names = [rule.name for rule in settings.rulebook_rules]
         self.metrics = Metrics(self.store, self.journal.usage, names, self.counters)
@@ -95,7 +94,7 @@ class App:
         self.listeners: list[Listener] = []
         self._leaving: list[Listener] = []
         self.in_force = InForce(self.parts.rulebook, self._follow)
-        self.next_id = queue_ids(reactor.seconds)
+        self.next_id = queue_ids(reactor.seconds, latest)
         self.listeners = [self._listener(each, self.parts) for each in settings.listeners]
         self._reload = Reload(source, self._make_again, self._take, self._reloaded, reactor)
         self.http: Any = None
@@ -259,12 +258,19 @@ class App:
         now = self.reactor.seconds()
         if not open_now or now >= deadline + 1.0:
             self._end()
-            done.callback(None)
+            self._close_store().addBoth(lambda _: done.callback(None))
             return
         if now >= deadline:
             for connection in open_now:
                 connection.shut_down()
         self.reactor.callLater(0.05, self._wait_for_the_last, deadline, done)
+
+    def _close_store(self) -> Deferred[None]:
+        """Wait until all is on the disk, but not for a disk that does not answer."""
+        closed: Deferred[None] = Deferred()
+        closed.addTimeout(PATIENCE, self.reactor)
+        self.store.close(lambda: closed.callback(None))
+        return closed
 
     def _end(self) -> None:
         for listener in (*self.listeners, *self._leaving):

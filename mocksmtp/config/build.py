@@ -7,13 +7,21 @@ from pathlib import Path
 from secrets import token_bytes
 
 from mocksmtp.config.mistakes import Invalid, Mistake
-from mocksmtp.config.models import CertificateModel, Configuration, LimitsModel, ListenerModel, RuleFile
+from mocksmtp.config.models import (
+    CaptureModel,
+    CertificateModel,
+    Configuration,
+    LimitsModel,
+    ListenerModel,
+    RuleFile,
+)
 from mocksmtp.config.settings import (
     CaptureSettings,
     CertificateSettings,
     HttpSettings,
     ListenerSettings,
     Settings,
+    StoreSettings,
     TlsSettings,
 )
 from mocksmtp.config.tree import Tree
@@ -33,7 +41,7 @@ def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, 
     """Return the settings.  Raises Invalid for what only shows when all is put together."""
     folder = Path(main.file).parent
     _check_listeners(main, configuration)
-    capture, http, tls = configuration.capture, configuration.http, configuration.tls
+    http, tls = configuration.http, configuration.tls
     return Settings(
         hostname=configuration.hostname,
         seed=configuration.seed,
@@ -41,9 +49,7 @@ def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, 
         data=Path(configuration.data) if configuration.data else None,
         listeners=tuple(_listener(n, li, configuration, folder) for n, li in configuration.listeners.items()),
         tls=TlsSettings(_certificate(tls.certificate, folder), tuple(tls.names), tuple(tls.versions)),
-        capture=CaptureSettings(
-            **capture.keep.model_dump(exclude={"bytes"}), octets=capture.keep.bytes, refused=capture.refused
-        ),
+        capture=_capture(configuration.capture, configuration.data),
         http=HttpSettings(http.port, http.interface, tuple(http.hosts)),
         rulebook_rules=_rules([(main, configuration), *files]),
         mailboxes=Mailboxes(_mailboxes([(main, configuration), *files])),
@@ -127,6 +133,15 @@ def _banner(model: ListenerModel, configuration: Configuration) -> Sequence[Text
 def _limits(shared: LimitsModel, own: LimitsModel) -> Limits:
     """A listener overrides only the limits that it names."""
     return Limits(**(shared.model_dump() | own.model_dump(exclude_unset=True)))
+
+
+def _capture(model: CaptureModel, data: str | None) -> CaptureSettings:
+    keep = model.keep
+    kind, _, path = model.store.partition(":")
+    store = StoreSettings(kind, Path(data or "", path) if path else None)
+    return CaptureSettings(
+        **keep.model_dump(exclude={"bytes"}), octets=keep.bytes, refused=model.refused, store=store
+    )
 
 
 def _certificate(model: CertificateModel | None, folder: Path) -> CertificateSettings | None:

@@ -29,6 +29,9 @@ NEEDS_RESTART = (
     Fixed(
         "http.interface", lambda s: s.http.interface, lambda s, v: replace(s, http=replace(s.http, interface=v))
     ),
+    Fixed(
+        "capture.store", lambda s: s.capture.store, lambda s, v: replace(s, capture=replace(s.capture, store=v))
+    ),
     Fixed(  # With 0 there is no journal, and sessions that are open would be unknown to one that began now.
         "capture.keep.sessions",
         lambda s: s.capture.sessions,

@@ -182,13 +182,19 @@ class KeepModel(Section):
     sessions: Annotated[Whole, at_least(0)] = 10_000
 
 
+STORES = ("memory", "sqlite", "sqlite:FILE")
+
+
 def store(value: Any) -> str:
-    """Take the name of a store."""
+    """Take the name of a store, with its file where it has one."""
     name = text(value)
-    if name.startswith(("sqlite:", "redis:", "rediss:", "valkey:")):
+    kind, colon, path = name.partition(":")
+    if kind in ("redis", "rediss", "valkey") and colon:
         raise ValueError(f"{name} {NOT_YET}")
-    if name != "memory":
-        raise ValueError(f"{name!r} is no store {suggestion(name, ('memory',))}")
+    if name == "sqlite:":
+        raise ValueError("sqlite: names no file (sqlite:/data/mail.db, or sqlite alone for mail.db under data)")
+    if name not in STORES and (kind, bool(path)) != ("sqlite", True):
+        raise ValueError(f"{name!r} is no store {suggestion(name, STORES)}")
     return name
 
 

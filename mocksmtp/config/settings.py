@@ -44,6 +44,17 @@ class ListenerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where messages are kept: ``kind`` is memory or sqlite, ``file`` that of the latter; None is in ``data``."""
+
+    kind: str = "memory"
+    file: Path | None = None
+
+    def __str__(self) -> str:
+        return self.kind if self.file is None else f"{self.kind}:{self.file}"
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureSettings:
     """Bounds of what is kept: messages, octets of content, age in seconds, sessions; and whether refusals are.
 
@@ -55,6 +66,7 @@ class CaptureSettings:
     age: float | None
     sessions: int
     refused: bool
+    store: StoreSettings = StoreSettings()
 
 
 @dataclass(frozen=True, slots=True)

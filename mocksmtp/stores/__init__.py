@@ -17,8 +17,8 @@ class Usage(NamedTuple):
     dropped: int
 
 
-class Unreadable(Exception):
-    """What is kept cannot be read now; the text says why."""
+class Unavailable(Exception):
+    """What is kept cannot be read or changed now; the text says why."""
 
 
 class Store(Protocol):
@@ -26,7 +26,7 @@ class Store(Protocol):
 
     What is read is awaited, because a store on a disk or on another machine takes its
     time, and nobody else may wait for it; a store in memory answers at once.  Raises
-    Unreadable.
+    Unavailable.
     """
 
     def add(self, message: Message, stored: Callable[[Reply | None], None]) -> None:
@@ -38,7 +38,10 @@ class Store(Protocol):
         ...
 
     async def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
-        """Return up to ``limit`` messages by their ids, newest first, or only those older than ``before``."""
+        """Return up to ``limit`` messages by their ids, newest first, or only those older than ``before``.
+
+        They may be fewer than there are, where they are large; none is the end.
+        """
         ...
 
     async def remove(self, message_ids: Iterable[str]) -> int:
@@ -55,4 +58,8 @@ class Store(Protocol):
 
     def bound(self, messages: int, octets: int) -> None:
         """Keep to other bounds from now on: a number of messages, and octets of content."""
+        ...
+
+    def close(self, closed: Callable[[], None]) -> None:
+        """Bring to an end what is under way, then call ``closed``; nothing is asked of the store any more."""
         ...

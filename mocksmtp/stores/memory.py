@@ -82,3 +82,7 @@ class MemoryStore:
         _, oldest = self._messages.popitem(last=False)
         self._octets -= len(oldest.content)
         self._dropped += 1
+
+    def close(self, closed: Callable[[], None]) -> None:
+        """Nothing is under way here."""
+        closed()

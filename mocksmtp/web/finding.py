@@ -14,16 +14,14 @@ PAGE = 200
 async def newest(store: Store, limit: int, before: str | None, wanted: Callable[[Message], bool]) -> list[Message]:
     """Return up to ``limit`` messages that are wanted, newest first; with ``before`` only older ones."""
     found: list[Message] = []
-    while True:
-        page = await store.newest(PAGE, before)
+    while page := await store.newest(PAGE, before):
         for message in page:
             if wanted(message):
                 found.append(message)
                 if len(found) == limit:
                     return found
-        if len(page) < PAGE:
-            return found
         before = page[-1].id
+    return found
 
 
 def accepted(message: Message) -> bool:

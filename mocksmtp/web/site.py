@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from mocksmtp.stores import Store, Unreadable
+from mocksmtp.stores import Store, Unavailable
 from mocksmtp.web.routes import ca, health, index, messages, metrics
 from mocksmtp.web.routing import Answer, Pending, Problem, Table
 
@@ -93,8 +93,8 @@ async def _answered(pending: Pending) -> Answer:
         return await pending
     except Problem as problem:
         return problem.answer()
-    except Unreadable as error:
-        return Problem(503, "Not readable", str(error)).answer()
+    except Unavailable as error:
+        return Problem(503, "Store not available", str(error)).answer()
     except CancelledError:
         raise
     except Exception:

@@ -71,6 +71,10 @@ HELD_BACK = [
         ["http.interface: 127.0.0.1 stays until a restart (the files say 127.0.0.2)"],
     ),
     (
+        "capture: {store: sqlite}", "capture: {store: 'sqlite:/data/b.db'}",
+        ["capture.store: sqlite stays until a restart (the files say sqlite:/data/b.db)"],
+    ),
+    (
         "capture: {keep: {sessions: 0}}", "capture: {keep: {sessions: 5}}",
         ["capture.keep.sessions: 0 stays until a restart (the files say 5)"],
     ),
@@ -89,6 +93,7 @@ def test_what_needs_a_restart_stays(old, new, told):
         old.http.port,
         old.http.interface,
     )
+    assert settings.capture.store == old.capture.store
     assert settings.http.hosts == new.http.hosts
 
 

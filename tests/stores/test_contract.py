@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stores.opened import IN_MEMORY, add, message, opened, read, settle
 
-from mocksmtp.smtp.address import NULL_PATH
-from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Usage
 from mocksmtp.stores.memory import MemoryStore
 
-STORES = {"memory": MemoryStore}
+ENDING = contextlib.ExitStack()
+"""Closes the SQLite store that was made last."""
+
+
+def sqlite(messages, octets):
+    ENDING.close()
+    folder = ENDING.enter_context(tempfile.TemporaryDirectory(dir=IN_MEMORY))
+    return ENDING.enter_context(opened(Path(folder) / "mail.db", messages=messages, octets=octets))
+
+
+STORES = {"memory": MemoryStore, "sqlite": sqlite}
 every_store = pytest.mark.parametrize("make", STORES.values(), ids=STORES)
 
 
-def message(number, size=10):
-    return Message(f"{number:013X}", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"x" * size, 0.0)
-
-
-def add(store, *messages):
-    answers = []
-    for each in messages:
-        store.add(each, answers.append)
-    return answers
-
-
-def read(answer):
-    with pytest.raises(StopIteration) as done:
-        answer.send(None)
-    return done.value.value
+@pytest.fixture(scope="module", autouse=True)
+def _closed_at_the_end():
+    with ENDING:
+        yield
 
 
 @every_store
@@ -123,9 +125,11 @@ def test_what_is_too_old_is_dropped_and_counted(make):
     add(store, *(message(n)._replace(received=float(n)) for n in range(1, 5)))
     read(store.remove([message(1).id]))
     store.expire(3.0)
+    settle(store)
     assert [m.received for m in read(store.newest(9))] == [4.0, 3.0]
     assert store.usage() == Usage(2, 20, 1)
     store.expire(9.0)
+    settle(store)
     assert store.usage() == Usage(0, 0, 3)
 
 
@@ -142,7 +146,9 @@ def test_other_bounds_hold_at_once(make):
     store = make(9, 1000)
     add(store, *(message(n) for n in range(1, 6)))
     store.bound(4, 1000)
+    settle(store)
     assert store.usage() == Usage(4, 40, 1)
     store.bound(9, 25)
+    settle(store)
     assert store.usage() == Usage(2, 20, 3)
     assert list(read(store.newest(9))) == [message(5), message(4)]

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from mocksmtp.smtp.address import NULL_PATH, Path
 from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.envelope import Message, Recipient
-from mocksmtp.stores import Unreadable
+from mocksmtp.stores import Unavailable
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.site import is_known_host, make_site
 
@@ -244,7 +244,7 @@ def test_a_client_that_leaves_before_the_answer_gets_none():
 @pytest.mark.parametrize(
     ("error", "status", "detail"),
     [
-        (Unreadable("disk I/O error"), 503, "disk I/O error"),
+        (Unavailable("disk I/O error"), 503, "disk I/O error"),
         (ZeroDivisionError(), 500, "see the log of the server"),
     ],
 )
