@@ -41,8 +41,9 @@ def override(tree: Tree, environ: Mapping[str, str], mistakes: list[Mistake], fi
             # The environment changes one port of the default ones; the others stay.
             tree.value.setdefault("listeners", _default_listeners())
         value = _content(name, environ[name], mistakes, files) if is_file else environ[name]
-        _put(tree.value, place, Plain(value))
-        names[place] = name
+        if value is not None:
+            _put(tree.value, place, Plain(value))
+            names[place] = name
     return _Overridden(tree.file, tree.value, tree.keys, {**tree.values, **dict.fromkeys(names, (0, 0))}, names)
 
 
@@ -116,12 +117,12 @@ def _default_listeners() -> dict[str, dict[str, Plain]]:
     return {name: {"port": Plain(port), "tls": Plain(tls)} for name, (port, tls) in DEFAULT_LISTENERS.items()}
 
 
-def _content(name: str, path: str, mistakes: list[Mistake], files: Files) -> str:
+def _content(name: str, path: str, mistakes: list[Mistake], files: Files) -> str | None:
     try:
         return files.read(Path(path)).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         mistakes.append(Mistake(name, 0, 0, f"{path}: {getattr(error, 'strerror', None) or error}"))
-        return ""
+        return None
 
 
 def _did_you_mean(name: str, tree: Tree) -> str:

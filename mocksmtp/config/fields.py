@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from mocksmtp.rules.template import ACCEPT, IN_BANNERS, OF_A_HIT, Accept, ReplyT
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.sasl import MECHANISMS
 
+HOST_NAME = re.compile(r"[!-~]{1,255}")
 NOT_YET = "is not yet supported in this version"
 LATER_KEYS = frozenset(
     {
@@ -107,6 +109,14 @@ def only_default(default: Any) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def host_name(value: Any) -> str:
+    """Take what we call ourselves: it stands alone in replies."""
+    name = text(value)
+    if not HOST_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no host name (ASCII without spaces, 255 signs at most)")
+    return name
+
+
 def interface(value: Any) -> str:
     """Take the address of an interface."""
     address = text(value)
@@ -152,6 +162,7 @@ RefusalField = Annotated[Any, PlainValidator(refusal), WithJsonSchema(REPLY_SCHE
 LINES_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 BannerField = Annotated[Any, PlainValidator(banner), WithJsonSchema(LINES_SCHEMA)]
 WhenField = Annotated[Any, PlainValidator(read_when), WithJsonSchema(when_schema())]
+HostName = Annotated[str, BeforeValidator(host_name)]
 Interface = Annotated[str, BeforeValidator(interface)]
 PortField = Annotated[int, BeforeValidator(port)]
 NAMES_SCHEMA = {"type": "array", "items": {"type": "string"}}

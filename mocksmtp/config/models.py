@@ -10,6 +10,7 @@ from mocksmtp.config.fields import (
     NOT_YET,
     BannerField,
     Extensions,
+    HostName,
     Interface,
     Mechanisms,
     PortField,
@@ -76,7 +77,7 @@ class ListenerModel(Section):
     auth: Annotated[str, one_of("required", "optional", "off")] = "optional"
     require_tls: Flag = False
     interface: Interface | None = None
-    hostname: Text | None = None
+    hostname: HostName | None = None
     banner: BannerField | None = None
     extensions: Extensions | None = None
     limits: LimitsModel = LimitsModel()
@@ -237,7 +238,7 @@ def default_listeners() -> dict[str, ListenerModel]:
 class Configuration(RuleFile):
     """The main file."""
 
-    hostname: Text = "mx.mock.test"
+    hostname: HostName = "mx.mock.test"
     banner: BannerField = [TextTemplate.parse("{hostname} ESMTP mocksmtp ready")]
     seed: Whole = 0
     rule_keys: Annotated[Whole, at_least(1)] = MOST_KEYS

@@ -8,21 +8,20 @@ version without quotes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
 from mocksmtp.config.mistakes import Invalid, Mistake
+from mocksmtp.config.traps import find_trap, find_traps
 
 Place = tuple[str | int, ...]
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 DEEPEST = 40
-LINE = re.compile(r"^(\s*(?:- +)*(?:[\w.-]+:\s+|- +))(.+?)\s*$")
-FLOW_VALUE = re.compile(r"""(?:[{\[,]|:\s)\s*((?:"[^"]*")|[^\s,{}\[\]"'][^,}\]]*)""")
-FLOW_TRAPS = re.compile(r"(?:[{\[,]|: )\s*([*&!%@`|>])")
-TRAPS = "*&!%@`{[|>"
 REPLY = re.compile(r"[2-5][0-9][0-9][ -]")
+MAP, LIST = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 
 
 class Plain(str):
@@ -50,152 +49,149 @@ class Tree(NamedTuple):
 
 def read(text: str, file: str) -> Tree:
     """Read a YAML document.  Raises Invalid with all that is wrong with its form."""
-    _check_events(text, file)
+    reader = _Reader(file, text)
     try:
-        node = yaml.compose(text, Loader=Loader)
+        value = reader.document()
     except yaml.YAMLError as error:
-        raise Invalid([_mistake_of(error, text, file)]) from None
-    reader = _Reader(file, text.splitlines())
-    value = {} if node is None else reader.value(node, ())
+        reader.mistakes += _mistakes_of(error, reader.lines, file)
     if reader.mistakes:
         raise Invalid(reader.mistakes)
     return Tree(file, value, reader.keys, reader.values)
 
 
-def _check_events(text: str, file: str) -> None:
-    """Refuse what would cost too much to build: aliases, which can multiply, and too deep a nesting."""
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=Loader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            mark: Any = event.start_mark
-            line, column = mark.line, mark.column
-            if isinstance(event, yaml.AliasEvent):
-                trap = _quoted(text.splitlines(), line, column)
-                raise Invalid([Mistake(file, line + 1, column + 1, f"a value that begins with *: quote it{trap}")])
-            if depth > DEEPEST:
-                raise Invalid([Mistake(file, line + 1, column + 1, f"nested deeper than {DEEPEST} levels")])
-    except yaml.YAMLError as error:
-        raise Invalid([_mistake_of(error, text, file)]) from None
-
-
-def _mistake_of(error: yaml.YAMLError, text: str, file: str) -> Mistake:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+def _mistakes_of(error: yaml.YAMLError, lines: Sequence[str], file: str) -> list[Mistake]:
+    """Tell the traps of the whole text, since YAML reads no further; without any, what YAML says."""
+    traps = [Mistake(file, number + 1, trap.column + 1, trap.text) for number, trap in find_traps(lines)]
+    if traps:
+        return traps
+    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if "quoted scalar" in (getattr(error, "context", None) or ""):
+        begun: Any = getattr(error, "context_mark", mark)
+        return [Mistake(file, begun.line + 1, begun.column + 1, "not YAML: this quote is not closed")]
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    if mark is None:
-        return Mistake(file, 1, 1, f"not YAML: {problem}")
-    lines = text.splitlines()
-    trap = _trap(lines[mark.line]) if mark.line < len(lines) else None
-    if trap is not None:
-        return Mistake(file, mark.line + 1, mark.column + 1, trap + _quoted(lines, mark.line, mark.column))
-    return Mistake(file, mark.line + 1, mark.column + 1, f"not YAML: {problem}")
-
-
-def _trap(line: str) -> str | None:
-    match = LINE.match(line)
-    if match is None:
-        return None
-    value = match[2]
-    if value[0] in "{[":
-        inner = next((sign for sign in FLOW_TRAPS.findall(value)), None)
-        if inner:
-            return f"a value that begins with {inner}: quote it"
-        if '"' in value and "\\" in value:
-            return "a backslash in double quotes: quote it with single quotes"
-    if value[0] in TRAPS:
-        return f"a value that begins with {value[0]}: quote it"
-    if value[0] == '"' and "\\" in value:
-        return "a backslash in double quotes: quote it with single quotes"
-    if value[0] not in "\"'" and ": " in value:
-        return 'a value that holds ": ": quote it'
-    return None
-
-
-def _quoted(lines: list[str], number: int, column: int = 0) -> str:
-    match = LINE.match(lines[number]) if number < len(lines) else None
-    if match is None:
-        return ""
-    value = match[2]
-    if value[0] in "{[" and column > len(match[1]):
-        return _quoted_inside(lines[number], column)
-    if value[0] == '"' and value[-1] == '"' and len(value) > 1:
-        value = value[1:-1]
-    quoted = '"' + value + '"' if "\\" not in value and '"' not in value else "'" + value.replace("'", "''") + "'"
-    return f", as in `{(match[1] + quoted).strip()}`"
-
-
-def _quoted_inside(line: str, column: int) -> str:
-    """Quote the one value of a flow map or list that begins at or just before a column."""
-    starts = [found for found in FLOW_VALUE.finditer(line) if found.start(1) <= column]
-    if not starts:
-        return ""
-    start, end = starts[-1].span(1)
-    value = line[start:end].strip()
-    if value[:1] == '"' == value[-1:]:
-        value = value[1:-1]
-    return f", as in `{(line[:start] + chr(39) + value + chr(39) + line[end:]).strip()}`"
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    return [Mistake(file, line, column, f"not YAML: {problem}")]
 
 
 class _Reader:
-    """Turns nodes into values, and notes places and mistakes on the way."""
+    """Turns events into values, and notes places and mistakes on the way."""
 
-    def __init__(self, file: str, lines: list[str]) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self.file = file
-        self.lines = lines
+        self.lines = text.splitlines()
         self.keys: dict[Place, tuple[int, int]] = {}
         self.values: dict[Place, tuple[int, int]] = {}
         self.mistakes: list[Mistake] = []
+        self._text = text
+        self._events: Iterator[Any] = iter(())
 
-    def value(self, node: yaml.Node, place: Place) -> Any:
-        """Return what a node means."""
-        self.values[place] = _at(node)
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
-        if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-            self._wrong(node, "a value that begins with !: quote it")
-            return None
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(each, (*place, number)) for number, each in enumerate(node.value)]
-        return self._map(node, place)
+    def document(self) -> Any:
+        """Return what the one document of the text means.  Raises YAMLError."""
+        self._events = iter(yaml.parse(self._text, Loader=Loader))
+        value: Any = {}
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._wrong(event, "not YAML: one document is wanted in a file")
+                    break
+                value = self._value(next(self._events), ())
+        return value
 
-    def _map(self, node: yaml.Node, place: Place) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                self._wrong(key, "a key must be a text")
-                continue
-            name = str(key.value)
-            if name in found:
-                self._wrong(key, f"{name}: this key stands here twice")
-                continue
-            found[name] = self.value(value, (*place, name))
-            self.keys[(*place, name)] = _at(key)
+    def _value(self, event: Any, place: Place) -> Any:
+        """Return what begins with an event."""
+        self.values[place] = _at(event)
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            self._trap(event, "a value that begins with * or &: quote it")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, place)
+        if isinstance(event, yaml.AliasEvent):
+            return ""
+        if event.tag not in (None, MAP, LIST):
+            self._trap(event, "a value that begins with !: quote it")
+        if len(place) >= DEEPEST:
+            self._wrong(event, f"nested deeper than {DEEPEST} levels")
+            raise Invalid(self.mistakes)
+        if event.tag is None and _has_no_braces(event, self.lines):
+            self._trap(event, 'a value that holds ": ": quote it')
+        return self._list(place) if isinstance(event, yaml.SequenceStartEvent) else self._map(event, place)
+
+    def _list(self, place: Place) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._value(event, (*place, len(found))))
         return found
 
-    def _scalar(self, node: yaml.ScalarNode) -> str:
-        text = str(node.value)
-        if node.tag.startswith("!"):
-            place = node.start_mark
-            quoted = _quoted(self.lines, place.line, place.column)
-            self._wrong(node, f"a value that begins with !: quote it{quoted}")
-        end = node.end_mark
+    def _map(self, start: Any, place: Place) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(key := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(key, yaml.ScalarEvent):
+                self._wrong(key, "a key must be a text")
+                self._value(key, (*place, ""))
+                self._value(next(self._events), (*place, ""))
+                continue
+            name = str(key.value)
+            if REPLY.match(name) and not key.style:
+                self._trap(key, 'a value that holds ": ": quote it')
+            if key.anchor is not None or key.tag is not None:
+                self._trap(key, "a key that begins with & or !: quote it")
+            value = next(self._events)
+            if start.flow_style and _is_nothing(value) and _touch(key, value):
+                self._trap(key, "a key without a value")  # {hostname} is no map, and "no, really" no two entries.
+            inside = (*place, name)
+            if name in found:
+                self._wrong(key, f"{name}: this key stands here twice")
+                inside = (*place, "")
+            found.setdefault(name, self._value(value, inside))
+            self.keys[inside] = _at(key)
+        return found
+
+    def _scalar(self, event: Any, place: Place) -> str:
+        text = str(event.value)
+        if event.tag is not None and event.tag.startswith("!"):
+            self._trap(event, "a value that begins with !: quote it")
+        end = event.end_mark
         line = self.lines[end.line] if end.line < len(self.lines) else ""
-        if node.style == '"' and "\\" in line[node.start_mark.column : end.column]:
-            quoted = _quoted(self.lines, end.line, node.start_mark.column)
-            self._wrong(node, f"a backslash in double quotes: quote it with single quotes{quoted}")
-        if node.style:
+        if event.style == '"' and "\\" in line[event.start_mark.column : end.column]:
+            self._trap(event, "a backslash in double quotes: quote it with single quotes")
+        if event.style in ("|", ">"):
+            if place[-1:] != ("description",):
+                self._wrong(event, f"a value that begins with {event.style}: quote it; a list makes several lines")
+            return text.strip()
+        if event.style in ("'", '"'):
             return text
         if REPLY.match(text) and line[end.column :].lstrip().startswith("#"):
-            self._wrong(node, f'a value that holds " #": quote it{_quoted(self.lines, end.line)}')
+            self._trap(event, 'a value that holds " #": quote it')
         return Plain(text)
 
-    def _wrong(self, node: yaml.Node, text: str) -> None:
-        line, column = _at(node)
-        self.mistakes.append(Mistake(self.file, line, column, text))
+    def _trap(self, event: Any, otherwise: str) -> None:
+        """Tell a trap with its cure, as it stands in its line."""
+        number = event.start_mark.line
+        trap = find_trap(self.lines[number]) if number < len(self.lines) else None
+        if trap is None:
+            self._wrong(event, otherwise)
+        else:
+            self.mistakes.append(Mistake(self.file, number + 1, trap.column + 1, trap.text))
+
+    def _wrong(self, event: Any, text: str) -> None:
+        self.mistakes.append(Mistake(self.file, *_at(event), text))
 
 
-def _at(node: yaml.Node) -> tuple[int, int]:
-    return node.start_mark.line + 1, node.start_mark.column + 1
+def _is_nothing(event: Any) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and not event.value and not event.style
+
+
+def _has_no_braces(event: Any, lines: Sequence[str]) -> bool:
+    """Whether a map inside a list was made by a mere ": ", as in [550 no: really]."""
+    mark = event.start_mark
+    in_braces = isinstance(event, yaml.MappingStartEvent) and bool(event.flow_style)
+    return in_braces and lines[mark.line][mark.column] != "{"
+
+
+def _touch(key: Any, value: Any) -> bool:
+    return bool(key.end_mark.index == value.start_mark.index)
+
+
+def _at(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
