@@ -49,6 +49,7 @@ class _Loading:
             if tree is not None and file is not None:
                 found.append((tree, file))
         _check_names([main, *(tree for tree, _ in found)], mistakes)
+        _check_domains([main, *(tree for tree, _ in found)], mistakes)
         if configuration is None or mistakes:
             raise Invalid(mistakes)
         return build(main, configuration, found)
@@ -113,6 +114,19 @@ class _Loading:
                 Mistake(tree.file, 1, 1, "a map of settings is wanted here, as in `hostname: mx.mock.test`")
             )
         return tree._replace(value={})
+
+
+def _check_domains(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:
+    """A domain of ``mailboxes`` stands in one file; both places are told."""
+    seen: dict[str, Mistake] = {}
+    for tree in trees:
+        domains = tree.value.get("mailboxes")
+        for name in domains if isinstance(domains, dict) else ():
+            here = tree.mistake(("mailboxes", name), "", at_key=True)
+            first = seen.setdefault(name.lower(), here)
+            if first is not here:
+                place = f"{first.file}:{first.line}:{first.column}"
+                mistakes.append(here._replace(text=f"mailboxes: {name} stands at {place} already"))
 
 
 def _check_names(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:

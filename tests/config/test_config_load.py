@@ -271,19 +271,6 @@ def test_the_example_says_the_defaults():
     assert names(example) == ["bad-mailbox", "unknown-users", "sender-invalid", "spam-word"]
 
 
-@pytest.mark.parametrize("name", ["bad-mailbox", "full-mailbox", "login", "unknown-user", "sender-policy"])
-def test_each_small_configuration_loads(name):
-    path = CONFIG / "rules" / f"{name}.yaml"
-    assert set(yaml.safe_load(path.read_text())) <= {"rules", "mailboxes"}
-    assert "A well-behaved client" in path.read_text()
-    settings = load([path], {})
-    assert settings.rulebook_rules or settings.mailboxes
-
-
-def test_the_small_configurations_load_together():
-    assert names(load([CONFIG / "rules"], {})) == ["bad-mailbox", "directory-is-down", "sender-policy"]
-
-
 @pytest.mark.parametrize(
     "when",
     ["{tls: true}", "{tls: {version: 1.2}}", "{size: {over: 5B}}", "{rcpt: {not: a}}", "{header: {A: [b, c]}}"],

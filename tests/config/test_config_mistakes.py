@@ -124,3 +124,11 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path):
 def test_a_bad_inline_configuration_is_told():
     (found,) = mistakes(MOCKSMTP_CONFIG_YAML="hostname: @x")
     assert (found.file, found.line, found.column) == ("MOCKSMTP_CONFIG_YAML", 1, 11)
+
+
+def test_a_domain_of_mailboxes_stands_in_one_file(tmp_path):
+    for name, domain in (("a", "corp.example"), ("b", "other.example"), ("c", "Corp.example")):
+        (tmp_path / f"{name}.yaml").write_text(f"mailboxes:\n  {domain}: {{exists: [{name}]}}\n")
+    (found,) = mistakes(tmp_path)
+    assert found[:3] == (str(tmp_path / "c.yaml"), 2, 3)
+    assert found.text == f"mailboxes: Corp.example stands at {tmp_path / 'a.yaml'}:2:3 already"
