@@ -15,7 +15,8 @@ from mocksmtp.client.api import read_events
 
 MESSAGE = {
     "id": "6A", "received_at": "2026-11-24T10:00:00Z", "listener": "smtp", "mail": "a@x.test",
-    "rcpt": ["b@y.test"], "size": 12, "subject": "Hi\x1b[2J", "rule": "load-test", "session": "5F", "client": "192.0.2.1",
+    "rcpt": ["b@y.test"], "size": 12, "subject": "Hi\x1b[2J", "rule": "load-test", "session": "5F",
+    "client": "192.0.2.1",
     "headers": [{"name": "Subject", "value": "Hi"}], "text": "one\ntwo\n",
 }  # fmt: skip
 SESSION = {
