@@ -63,10 +63,10 @@ def pinned(core: int, command: Sequence[str]) -> list[str]:
     return ["taskset", "-c", str(core), *command]
 
 
-def start_mocksmtp(core: int, scratch: Path) -> Server:
-    """Start mocksmtp with a thousand rules; its terminal is a file."""
+def start_mocksmtp(core: int, scratch: Path, text: str | None = None) -> Server:
+    """Start mocksmtp with a configuration, a thousand rules where none is given; its terminal is a file."""
     rules, out = scratch / "rules.yaml", scratch / "mocksmtp.out"
-    rules.write_text(config())
+    rules.write_text(config() if text is None else text)
     names = ("LISTENERS__SMTP", "LISTENERS__SMTPS", "LISTENERS__SUBMISSION", "HTTP")
     ports = {f"MOCKSMTP_{name}__PORT": "0" for name in names}
     command = [sys.executable, "-m", "mocksmtp", "serve", "--config", str(rules)]
