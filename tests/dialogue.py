@@ -200,7 +200,7 @@ def profile_of(words: list[str]) -> Profile:
             login["without_tls"] = True
         else:
             kinds = {"bare_newlines": BareNewlines, "addresses": Addresses}
-            own[name] = kinds[name](value) if value else True
+            own[name] = kinds[name](value) if name in kinds else value != "no"
     known = [e for e in EXTENSIONS.values() if e.keyword in only]
     shown = tuple(e for e in known if (e.default or e.keyword in more) and e.keyword not in hidden)
     base = Profile(extensions=shown, limits=Limits(**limits), authentication=Authentication(**login))

@@ -93,8 +93,9 @@ def test_rules_that_are_added_are_shown_with_0_and_others_go_on():
     assert [value(counted, "rule_matches_total", rule=name) for name in ("old", "new")] == [1, 0]
 
 
-def test_every_kind_of_fact_but_the_end_of_a_transaction_is_counted():
-    assert set(metrics().takes) == set(facts.Fact.__args__) - {facts.TransactionEnded}
+def test_every_kind_of_fact_is_counted_but_the_end_of_a_transaction_and_what_is_told_twice():
+    not_counted = {facts.TransactionEnded, facts.TransactionAbandoned, facts.Decided}
+    assert set(metrics().takes) == set(facts.Fact.__args__) - not_counted
 
 
 def test_nothing_a_client_says_is_a_label():

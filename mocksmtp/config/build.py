@@ -114,6 +114,7 @@ def _listener(name: str, model: ListenerModel, configuration: Configuration, fol
         limits=_limits(configuration.limits, model.limits),
         addresses=Addresses(configuration.syntax.addresses),
         bare_newlines=BareNewlines(configuration.syntax.bare_newlines),
+        keep_messages=configuration.capture.keep.messages > 0,
         keep_refused=configuration.capture.refused,
         trusted=configuration.trusted,
     )

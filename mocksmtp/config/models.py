@@ -175,9 +175,9 @@ class DomainModel(Section):
 
 
 class KeepModel(Section):
-    """Bounds of the store and the journal."""
+    """Bounds of the store and the journal; 0 keeps nothing of a kind."""
 
-    messages: Annotated[Whole, at_least(1)] = 10_000
+    messages: Annotated[Whole, at_least(0)] = 10_000
     bytes: Annotated[Size, at_least(1)] = 512 * 1024 * 1024
     age: Annotated[Duration | None, BeforeValidator(null)] = 7 * 86_400.0
     sessions: Annotated[Whole, at_least(0)] = 10_000

@@ -58,7 +58,7 @@ class StoreSettings:
 class CaptureSettings:
     """Bounds of what is kept: messages, octets of content, age in seconds, sessions; and whether refusals are.
 
-    0 sessions keeps no journal; ``age`` None lets things grow as old as they may.
+    0 messages or sessions keeps none; ``age`` None lets things grow as old as they may.
     """
 
     messages: int

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mocksmtp.journal.attempts import NOTHING
+from mocksmtp.journal.attempts import NOTHING, Struck
+from mocksmtp.smtp import replies
+from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
+    from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.envelope import Envelope
-    from mocksmtp.smtp.facts import CommandAnswered
     from mocksmtp.smtp.notes import Note
 
 NOTE_COST = 60
@@ -48,17 +50,42 @@ class SessionRecord(NamedTuple):
         return chain.from_iterable(self.chunks)
 
 
-class OpenSession:
-    """A session under way: who talks, the notes so far, and the attempts that are not over.
+class Said(NamedTuple):
+    """What a command was answered, by which rule, and what struck it."""
 
-    ``mailed`` is a MAIL that no RCPT has followed yet: its answer, when, and its envelope.
-    ``struck`` gathers what strikes the command that is being answered, ``of_mail`` keeps
-    what struck MAIL.
+    reply: bytes
+    rule: str | None = None
+    struck: Struck = NOTHING
+
+
+MAIL_OK, RCPT_OK = Said(replies.SENDER_OK.wire), Said(replies.RECIPIENT_OK.wire)
+"""What is said where nobody has a say."""
+
+
+class Story:
+    """What was done to one transaction on its way, where anything was."""
+
+    __slots__ = ("data", "mail", "of", "rcpt")
+
+    def __init__(self, of: str) -> None:
+        """``of`` is the queue id."""
+        self.of = of
+        self.mail = MAIL_OK
+        self.rcpt: dict[str, Said] = {}
+        self.data = NOTHING
+
+
+class OpenSession:
+    """A session under way: who talks, the notes so far, and the story of its transaction.
+
+    ``struck`` gathers what strikes the command that is being answered.  ``told`` is the
+    queue id of the transaction whose recipients are put down already, because DATA was
+    refused, ``tried`` that of the one in which a recipient was refused.
     """
 
     __slots__ = (
-        "accepted", "attempts", "chunks", "dropped", "mailed", "notes", "octets", "of_mail", "open", "opened_at",
-        "struck", "who",
+        "accepted", "attempts", "chunks", "dropped", "notes", "octets", "opened_at", "story", "struck", "told",
+        "tried", "who",
     )  # fmt: skip
 
     def __init__(self, who: Conversation) -> None:
@@ -70,9 +97,58 @@ class OpenSession:
         self.dropped = 0
         self.attempts = 0
         self.accepted = 0
-        self.open: list[int] = []
-        self.mailed: tuple[CommandAnswered, float, Envelope] | None = None
-        self.struck = self.of_mail = NOTHING
+        self.struck = NOTHING
+        self.story: Story | None = None
+        self.told = self.tried = ""
+
+    # The story of a transaction.
+
+    def strike(self, struck: Struck) -> None:
+        """Remember what strikes the command that is being answered."""
+        self.struck = self.struck + struck
+
+    def take_struck(self) -> Struck:
+        """Return what struck the command that is being answered, and forget it."""
+        struck, self.struck = self.struck, NOTHING
+        return struck
+
+    def remember(self, stage: Stage, envelope: Envelope, path: Path | None, said: Said) -> None:
+        """Keep what was said to a command that took effect, until its transaction ends."""
+        self.struck = NOTHING
+        if self.story is None or self.story.of != envelope.id:
+            self.story = Story(envelope.id)
+        if stage is Stage.MAIL:
+            self.story.mail = said
+        elif path is not None:
+            before = self.story.rcpt.get(path.text, Said(b"")).struck
+            self.story.rcpt[path.text] = said._replace(struck=before + said.struck)
+        else:
+            self.story.data = self.story.data + said.struck
+
+    def begin_anew(self) -> None:
+        """The transaction has ended."""
+        self.story = None
+        self.struck = NOTHING
+
+    def said_to_mail(self, envelope: Envelope) -> Said:
+        """Return what was said to the MAIL of this transaction."""
+        story = self._story(envelope)
+        return MAIL_OK if story is None else story.mail
+
+    def said_to_rcpt(self, envelope: Envelope, path: Path) -> Said:
+        """Return what was said to an accepted RCPT of this transaction."""
+        story = self._story(envelope)
+        return RCPT_OK if story is None else story.rcpt.get(path.text, RCPT_OK)
+
+    def struck_in_data(self, envelope: Envelope) -> Struck:
+        """Return what struck the DATA of this transaction."""
+        story = self._story(envelope)
+        return NOTHING if story is None else story.data
+
+    def _story(self, envelope: Envelope) -> Story | None:
+        return self.story if self.story is not None and self.story.of == envelope.id else None
+
+    # Notes.
 
     def cut(self) -> int:
         """Put the notes so far away; return the octets they take."""

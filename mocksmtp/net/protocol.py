@@ -206,7 +206,11 @@ class SmtpProtocol(Protocol):
             self.transport.pauseProducing()
 
     def _stored(self, refusal: Reply | None) -> None:
-        self._go_on(self.session.stored, refusal)
+        if self._performing:  # It answered at once, and the queue is being worked off.
+            self._waiting = False
+            self._steps.extend(self.session.stored(refusal))
+        else:
+            self._go_on(self.session.stored, refusal)
 
     def decide(self, step: Decide) -> None:
         """Search where it blocks nobody."""

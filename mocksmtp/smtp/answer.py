@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.envelope import Envelope, Message, Recipient
-from mocksmtp.smtp.facts import CommandAnswered, FaultInjected, MessageAccepted, RuleMatched, TransactionEnded
+from mocksmtp.smtp.facts import (
+    CommandAnswered,
+    Decided,
+    FaultInjected,
+    MessageAccepted,
+    RuleMatched,
+    TransactionEnded,
+)
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
@@ -27,6 +34,8 @@ BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 
 answered = partial(tuple.__new__, CommandAnswered)
 """Makes the fact from its fields in order; the constructor that NamedTuple writes costs three times as much."""
+
+message = partial(tuple.__new__, Message)
 
 CLOSE: tuple[Step, ...] = (Close(),)
 
@@ -152,16 +161,17 @@ class Answers:
         envelope = self.conversation.envelope
         if envelope is None:
             raise AssertionError("mail data without an envelope")
-        if took or (self.profile.keep_refused and self.conversation.content is not None):
+        profile = self.profile
+        if profile.keep_messages and (took or (profile.keep_refused and self.conversation.content is not None)):
             kept = tuple([r for r in envelope.recipients if r.keep]) if envelope.keep and decision.keep else ()
             if kept:
                 self.held = True
                 self._pending = (Stage.MESSAGE, outcome, decision)
                 steps.append(Store(self._message(envelope, kept, decision, reply, took)))
                 return
+        self._reply(Stage.MESSAGE, outcome, decision, reply, took, steps)
         if took:
             self._accepted(envelope, decision, reply, kept=False)
-        self._reply(Stage.MESSAGE, outcome, decision, reply, took, steps)
         self._message_answered()
 
     def _reply(
@@ -184,7 +194,10 @@ class Answers:
         spoilt = (
             self.spoilt(stage, decision.faults, [Send(self.octets(reply)), *then]) if decision.faults else None
         )
-        publish(CommandAnswered(conversation, stage, reply, decision.rule, took, outcome.path, outcome.params))
+        fields = (conversation, stage, reply, decision.rule, took, outcome.path, outcome.params)
+        if decision is not AS_PROPOSED or reply.code >= 400:
+            publish(Decided._make(fields))
+        publish(answered(fields))
         if spoilt is not None:
             self.perform(spoilt, steps)
         else:
@@ -225,12 +238,12 @@ class Answers:
         envelope = self.conversation.envelope
         reply = decision.reply or outcome.reply
         took = reply.code // 100 == 2
-        if took and refusal is None and envelope is not None:
-            self._accepted(envelope, decision, reply, kept=True)
-        elif took:  # A message that is refused anyway is refused as decided, kept or not.
-            reply, took = refusal or replies.NOT_STORED, False
+        if took and refusal is not None:  # A message that is refused anyway is refused as decided, kept or not.
+            reply, took = refusal, False
             decision = decision._replace(reply=reply)
         self._reply(stage, outcome, decision, reply, took, steps)
+        if took and envelope is not None:
+            self._accepted(envelope, decision, reply, kept=True)
         self._message_answered()
 
     def _take_pending(self) -> tuple[Stage, Outcome, Decision]:
@@ -267,12 +280,12 @@ class Answers:
         self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision, reply: Reply, took: bool
     ) -> Message:
         conversation = self.conversation
-        return Message(
+        return message((
             envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
             conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
             conversation.content or b"", self.now(), decision.rule,
-            self.octets(reply), not took,
-        )  # fmt: skip
+            reply.wire if self._enhanced else reply.bare, not took,
+        ))  # fmt: skip
 
 
 def _begin(session: Answers, _outcome: Outcome) -> None:

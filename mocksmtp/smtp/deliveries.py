@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mocksmtp.smtp.facts import TransactionAbandoned
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision
 from mocksmtp.smtp.stage import Stage
@@ -147,9 +148,6 @@ class Deliveries(Transactions):
             else verdict
             for verdict in delivery.verdicts
         ]
-        first = next((verdict for verdict in verdicts if verdict.accepts), None)
-        if first is not None:
-            self._accepted(self.envelope, first.decision, first.reply, kept)
         answered: list[Step] = []
         for verdict in verdicts:
             self._reply(Stage.MESSAGE, verdict.outcome, verdict.decision, verdict.reply, verdict.accepts, answered)
@@ -157,4 +155,14 @@ class Deliveries(Transactions):
             steps.append(step)
             if ends((step,)):  # A fault may end the connection before all have been answered.
                 break
+        self._tell(delivery, verdicts, kept)
         self._message_answered()
+
+    def _tell(self, delivery: Delivery, verdicts: list[Verdict], kept: bool) -> None:
+        """Tell of those for whom the message was accepted, and of those whom no answer reached any more."""
+        envelope, first = self.envelope, next((verdict for verdict in verdicts if verdict.accepts), None)
+        if first is not None:
+            self._accepted(envelope, first.decision, first.reply, kept)
+        if len(verdicts) < len(delivery.recipients):
+            envelope.recipients = delivery.recipients[len(verdicts) :]
+            self.publish(TransactionAbandoned(self.conversation, envelope))

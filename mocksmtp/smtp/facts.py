@@ -49,6 +49,22 @@ class CommandAnswered(NamedTuple):
     params: Params = NO_PARAMS
 
 
+class Decided(NamedTuple):
+    """A command was not just let through: a rule or a mailbox had a say, or it was refused.
+
+    It is told before ``CommandAnswered``, which says the same of every command, and after
+    the rules that matched and the faults that struck.
+    """
+
+    who: Conversation
+    stage: Stage
+    reply: Reply
+    rule: str | None
+    took_effect: bool
+    path: Path | None
+    params: Params
+
+
 class RuleMatched(NamedTuple):
     """A rule's conditions held and its schedule was due."""
 
@@ -98,6 +114,13 @@ class TransactionEnded(NamedTuple):
     who: Conversation
 
 
+class TransactionAbandoned(NamedTuple):
+    """A mail transaction ended without an answer to its mail data; ``TransactionEnded`` follows."""
+
+    who: Conversation
+    envelope: Envelope
+
+
 class SessionClosed(NamedTuple):
     """The connection is gone."""
 
@@ -108,12 +131,14 @@ Fact = (
     ConnectionRefused
     | SessionOpened
     | CommandAnswered
+    | Decided
     | RuleMatched
     | FaultInjected
     | TlsStarted
     | Authenticated
     | MessageAccepted
     | TransactionEnded
+    | TransactionAbandoned
     | SessionClosed
 )
 Publish = Callable[[Fact], None]

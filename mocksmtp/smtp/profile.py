@@ -60,11 +60,11 @@ class Profile:
     ``banner`` holds the lines that follow 220, already filled in.  ``extensions``
     are those this listener shows, in the order EHLO tells them; what is not here is
     neither announced nor understood.  ``lmtp`` says that LMTP is spoken here (RFC 2033),
-    not SMTP.  ``keep_refused`` keeps messages that were refused at the end of mail data,
-    marked so.  ``trusted`` are the networks that may say who
-    the client is: by the PROXY protocol, and by XCLIENT.  What comes last follows from
-    the rest: the 220, the verbs by name, those that are legal in each state, and the
-    parameters of MAIL and RCPT.
+    not SMTP.  ``keep_messages`` False answers 250 and keeps nothing, ``keep_refused`` keeps
+    messages that were refused at the end of mail data too, marked so.  ``trusted`` are the
+    networks that may say who the client is: by the PROXY protocol, and by XCLIENT.  What
+    comes last follows from the rest: the 220, the verbs by name, those that are legal in
+    each state, and the parameters of MAIL and RCPT.
     """
 
     name: str = "smtp"
@@ -78,6 +78,7 @@ class Profile:
     limits: Limits = Limits()
     addresses: Addresses = Addresses.STRICT
     bare_newlines: BareNewlines = BareNewlines.REJECT
+    keep_messages: bool = True
     keep_refused: bool = False
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
     greeting: Reply = field(init=False, repr=False, compare=False)

@@ -8,7 +8,7 @@ from mocksmtp.smtp.address import NULL_PATH
 from mocksmtp.smtp.answer import Answers
 from mocksmtp.smtp.demands import missing
 from mocksmtp.smtp.envelope import Envelope, Recipient
-from mocksmtp.smtp.facts import Authenticated, TransactionEnded
+from mocksmtp.smtp.facts import Authenticated, TransactionAbandoned, TransactionEnded
 from mocksmtp.smtp.framing import ChunkReader, DotReader
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.state import State
@@ -94,8 +94,10 @@ class Transactions(Answers):
 
     def end_transaction(self) -> None:
         """Forget the envelope, if there is one."""
-        if self.conversation.envelope is not None:
+        envelope = self.conversation.envelope
+        if envelope is not None:
             self.conversation.envelope = None
+            self.publish(TransactionAbandoned(self.conversation, envelope))
             self.publish(TransactionEnded(self.conversation))
             self.state = State.READY
         elif self.state is State.SPOILT:

@@ -6,14 +6,17 @@ import gc
 from itertools import count
 
 import pytest
-from dialogue import Player, TablePolicy, parse
+from dialogue import Player, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mocksmtp.faults.delay import Delay, Uniform
 from mocksmtp.journal import Journal, Kept, transcript
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened
+from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.profile import Profile
+from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.session import Session
 
 EHLO, MAIL, RCPT = "C: EHLO me.test\n", "C: MAIL FROM:<a@x.test>\n", "C: RCPT TO:<b@y.test>\n"
@@ -55,6 +58,10 @@ class Sessions:
             (a.mail, a.rcpt, a.stage, a.code, a.rule, a.outcome, a.size) for a in self.journal.attempts.after(0)
         ]
 
+    def outcomes(self):
+        """Return outcome and recipient of every attempt, those that are open last."""
+        return [(a.outcome, a.rcpt) for a in [*self.journal.attempts.after(0), *self.journal.open_attempts()]]
+
 
 A, B, C = "a@x.test", "b@y.test", "c@y.test"
 ATTEMPTS = [
@@ -87,7 +94,19 @@ ATTEMPTS = [
         EHLO + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + DATA,
         [(A, B, "message", 250, None, "accepted", 4), (A, C, "message", 250, None, "accepted", 4)],
     ),
-    (EHLO + MAIL + RCPT + "C: DATA x\n" + DATA, [(A, B, "message", 250, None, "accepted", 4)]),
+    (
+        EHLO + MAIL + RCPT + "C: DATA x\n" + DATA,
+        [(A, B, "data", 501, None, "refused", None), (A, B, "message", 250, None, "accepted", 4)],
+    ),
+    (EHLO + MAIL + RCPT + "C: DATA x\nC: RSET", [(A, B, "data", 501, None, "refused", None)]),
+    ("policy: rcpt b@y.test -> 550 5.1.1 no\n" + EHLO + MAIL + RCPT + "C: DATA\nC: QUIT", [
+        (A, B, "rcpt", 550, "table", "refused", None),
+    ]),
+    # Parameters of several recipients.
+    (
+        EHLO + MAIL + "C: RCPT TO:<b@y.test> NOTIFY=NEVER\nC: RCPT TO:<c@y.test>\n" + DATA,
+        [(A, B, "message", 250, None, "accepted", 4), (A, C, "message", 250, None, "accepted", 4)],
+    ),
     (EHLO + (MAIL + RCPT + DATA) * 2, [(A, B, "message", 250, None, "accepted", 4)] * 2),
     # By BDAT: accepted, refused at the first chunk and at the last, too much, given up between chunks.
     (EHLO + MAIL + RCPT + "C> BDAT 1\\r\\naBDAT 1 LAST\\r\\nb", [(A, B, "message", 250, None, "accepted", 2)]),
@@ -109,8 +128,8 @@ ATTEMPTS = [
         "profile: lmtp\npolicy: message c@y.test -> 452 4.2.2 full\n"
         + "C: LHLO me.test\n" + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + RCPT + DATA,
         [
-            (A, B, "message", 250, None, "accepted", 4),
             (A, C, "message", 452, "table", "refused", 4),
+            (A, B, "message", 250, None, "accepted", 4),
             (A, B, "message", 250, None, "accepted", 4),
         ],
     ),
@@ -141,11 +160,12 @@ def test_what_a_reply_has_told_is_there_before_the_transaction_ends():
     played = Sessions()
     policy = "policy: rcpt b@y.test -> 550 5.1.1 no\n"
     player = played.play(policy + EHLO + MAIL + RCPT + "C: RCPT TO:<c@y.test>", close=False)
-    attempts = played.journal.attempts
-    assert [a.outcome for a in attempts.after(0)] == ["refused", "open"]
+    assert played.outcomes() == [("refused", B), ("open", C)]
+    (open_now,) = played.journal.open_attempts()
+    assert (open_now.number, open_now.stage, open_now.reply) == (None, "rcpt", b"250 2.1.5 Recipient OK\r\n")
     player.perform(player.session.receive_data(b"DATA\r\nhi\r\n.\r\n"))
-    assert [a.outcome for a in attempts.after(0)] == ["refused", "accepted"]
-    assert [a.outcome for a in attempts.newest()] == ["accepted", "refused"]
+    assert played.outcomes() == [("refused", B), ("accepted", C)]
+    assert [a.outcome for a in played.journal.attempts.newest()] == ["accepted", "refused"]
 
 
 def test_an_attempt_knows_its_session_its_transaction_and_its_parameters():
@@ -156,32 +176,46 @@ def test_an_attempt_knows_its_session_its_transaction_and_its_parameters():
     assert (attempt.listener, attempt.client, attempt.helo, attempt.auth) == ("smtp", "192.0.2.1", "me.test", None)
     assert (attempt.mail_params, attempt.rcpt_params) == ((("SIZE", "4"),), ())
     assert attempt.reply == b"250 2.0.0 OK queued as Q1\r\n"
-    assert played.journal.attempts.get(1) == attempt
-    assert played.journal.attempts.get(2) is None
 
 
-def test_every_rule_that_matched_on_the_way_is_named():
-    class Policy(TablePolicy):
-        def decide(self, stage, conversation, outcome):
-            decision = super().decide(stage, conversation, outcome)
-            return (
-                decision._replace(matched=(f"at-{stage}",))
-                if stage.value in ("helo", "mail", "rcpt")
-                else decision
-            )
+class Meddling:
+    """A policy with a rule at every stage that only delays it; the recipient c is refused."""
 
+    def decide(self, stage, conversation, outcome):
+        delay = Delay(Uniform(2.0, 2.0))
+        refused = stage.value == "rcpt" and outcome.path.text.startswith("c")
+        reply = Reply(550, "no", "5.1.1") if refused else None
+        return Decision(reply, "no-c" if refused else None, faults=(delay,), matched=(f"at-{stage}",))
+
+
+def meddled(text):
+    """Play a session against it; return what struck each attempt, the open ones last."""
     played = Sessions()
-    (dialogue,) = parse(
-        "# x\npolicy: message -> 554 5.7.1 no\n" + EHLO + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + DATA
-    )
-    player = Player(dialogue.profile, Policy(("message -> 554 5.7.1 no",)))
-    who = player.session.conversation
+    (dialogue,) = parse("# x\n" + text)
+    player = Player(dialogue.profile, Meddling())
     player.session.publish = played.publish
     for turn in dialogue.turns:
         player.take(turn)
-    assert who.id == "s1"
-    told = [(a.rule, a.matched) for a in played.journal.attempts.after(0)]
-    assert told == [("table", ("at-mail", "at-rcpt", "table"))] * 2
+    attempts = [*played.journal.attempts.after(0), *played.journal.open_attempts()]
+    return [(a.outcome, a.rule, a.matched, len(a.faults), a.delay) for a in attempts]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (MAIL + RCPT, [("open", None, ("at-mail", "at-rcpt"), 2, 4.0)]),
+        (MAIL + RCPT + DATA, [("accepted", None, ("at-mail", "at-rcpt", "at-data", "at-message"), 4, 8.0)]),
+        (MAIL + RCPT + "C: RSET", [("abandoned", None, ("at-mail", "at-rcpt"), 2, 4.0)]),
+        (MAIL + "C: RCPT TO:<c@y.test>", [("refused", "no-c", ("at-mail", "at-rcpt"), 2, 4.0)]),
+        (MAIL + "C: RSET", [("abandoned", None, ("at-mail",), 1, 2.0)]),
+        # What struck one transaction says nothing of the next.
+        (MAIL + RCPT + "C: RSET\n" + MAIL + "C: RSET", [
+            ("abandoned", None, ("at-mail", "at-rcpt"), 2, 4.0), ("abandoned", None, ("at-mail",), 1, 2.0),
+        ]),
+    ],
+)  # fmt: skip
+def test_every_rule_and_fault_on_the_way_is_named(said, expected):
+    assert meddled(EHLO + said) == expected
 
 
 @pytest.mark.parametrize(
@@ -236,7 +270,7 @@ def test_sessions_and_attempts_are_bounded_by_their_number_and_the_rest_is_count
         played.play(EHLO + (MAIL + RCPT + "C: RSET\n") * 5)
     assert [each.id for each in played.journal.sessions()] == ["S05", "S04"]
     assert [a.number for a in played.journal.attempts.after(0)] == list(range(6, 26))
-    assert [a.number for a in played.journal.attempts.newest(8)] == [7, 6]
+    assert [a.number for a in played.journal.attempts.newest((8, 0))] == [7, 6]
     usage = played.journal.usage()
     assert usage[:2] == (2, 20)
     assert usage[3:] == (3, 5, 0)
@@ -295,7 +329,8 @@ def test_a_journal_that_was_cleared_goes_on():
     player.perform(
         player.session.receive_data(b"DATA\r\nhi\r\n.\r\n" + b"MAIL FROM:<a@x.test>\r\nRCPT TO:<c@y.test>\r\n")
     )
-    assert [(a.number, a.rcpt) for a in played.journal.attempts.after(0)] == [(3, "c@y.test")]
+    assert [(a.number, a.rcpt) for a in played.journal.attempts.after(0)] == [(2, "b@y.test")]
+    assert [a.rcpt for a in played.journal.open_attempts()] == ["c@y.test"]
     assert next(iter(played.journal.session("S02").notes)) == b"DATA"
 
 

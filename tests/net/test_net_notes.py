@@ -87,7 +87,7 @@ def test_a_reply_that_had_to_wait_has_the_time_at_which_it_left():
     assert house.transcript()[-2:] == [
         (102.0, "data", "4 octets of mail data"), (107.0, "server", "250 OK queued as S2")
     ]  # fmt: skip
-    assert next(house.journal.attempts.newest()).at == 101.0
+    assert next(house.journal.attempts.newest()).at == 107.0
 
 
 @pytest.mark.parametrize(

@@ -60,11 +60,26 @@ def test_facts_of_a_message() -> None:
     player.session.connection_lost()
     assert names(player) == [
         "SessionOpened", "CommandAnswered", "CommandAnswered", "CommandAnswered", "CommandAnswered",
-        "CommandAnswered", "MessageAccepted", "CommandAnswered", "TransactionEnded", "SessionClosed",
+        "CommandAnswered", "CommandAnswered", "MessageAccepted", "TransactionEnded", "SessionClosed",
     ]  # fmt: skip
     message = player.stored[0]
     assert (message.id, message.session, message.client, message.helo) == ("Q1", "s1", "192.0.2.1", "c")
     assert (message.received, message.params, message.auth, message.tls) == (1e9, {"SIZE": "9"}, None, None)
+
+
+def test_what_is_not_just_let_through_is_a_fact() -> None:
+    """A refusal by the protocol, or a say of the policy, is told before the answer."""
+    player = opened(policy=TablePolicy(("rcpt c@d -> 250 2.1.5 fine",)), octets=b"EHLO c\r\nMAIL FROM:<a@b>\r\n")
+    before = len(player.facts)
+    player.session.receive_data(b"RCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nRCPT x\r\n")
+    told = player.facts[before:]
+    assert [type(fact).__name__ for fact in told] == [
+        "RuleMatched", "Decided", "CommandAnswered", "CommandAnswered", "Decided", "CommandAnswered",
+    ]  # fmt: skip
+    assert tuple(told[1]) == tuple(told[2])
+    assert [(fact.rule, fact.took_effect, fact.reply.code) for fact in (told[1], told[4])] == [
+        ("table", True, 250), (None, False, 501),
+    ]  # fmt: skip
 
 
 def test_facts_of_tls_and_auth() -> None:
@@ -80,7 +95,7 @@ def test_connection_lost_in_a_transaction() -> None:
     """The transaction ends, then the session; nothing more is heard."""
     player = opened(octets=TRANSACTION)
     player.session.connection_lost()
-    assert names(player)[-2:] == ["TransactionEnded", "SessionClosed"]
+    assert names(player)[-3:] == ["TransactionAbandoned", "TransactionEnded", "SessionClosed"]
     assert player.session.receive_data(b"NOOP\r\n") == []
     assert player.session.timed_out() == []
 
@@ -90,8 +105,8 @@ def test_a_fault_spoils_the_answer_not_the_decision() -> None:
     player = opened(policy=Faulty(Stage.RCPT), octets=b"EHLO c\r\nMAIL FROM:<a@b>\r\n")
     steps = player.session.receive_data(b"RCPT TO:<c@d>\r\n")
     assert steps == [Send(b"250 2.1.5 Recipient OK\r\n"[::-1])]
-    assert names(player)[-4:] == ["RuleMatched", "RuleMatched", "FaultInjected", "CommandAnswered"]
-    assert player.facts[-2][1:] == (Stage.RCPT, "reversed", 0.0)
+    assert names(player)[-5:] == ["RuleMatched", "RuleMatched", "FaultInjected", "Decided", "CommandAnswered"]
+    assert player.facts[-3][1:] == (Stage.RCPT, "reversed", 0.0)
     assert isinstance(player.session.receive_data(b"DATA\r\n")[0], Send)
     assert len(player.session.envelope.recipients) == 1
 
@@ -227,7 +242,7 @@ def test_lmtp_whose_client_left_while_the_message_was_stored() -> None:
     assert isinstance(store, Store)
     player.session.shut_down()
     assert player.session.stored(None) == []
-    assert names(player)[-4:] == ["MessageAccepted", "CommandAnswered", "CommandAnswered", "TransactionEnded"]
+    assert names(player)[-4:] == ["CommandAnswered", "CommandAnswered", "MessageAccepted", "TransactionEnded"]
 
 
 class Aborting:

@@ -1,0 +1,181 @@
+"""From facts to attempts: what became of each recipient, put down when it is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mocksmtp.journal.attempts import NOTHING, Attempt, Attempts, Outcome, Pairs, Struck
+from mocksmtp.journal.sessions import OpenSession, Said
+from mocksmtp.smtp import facts
+from mocksmtp.smtp.facts import Decided
+from mocksmtp.smtp.stage import Stage
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.address import Path
+    from mocksmtp.smtp.conversation import Conversation
+    from mocksmtp.smtp.envelope import Envelope, Params
+
+STAGES = {stage: str(stage.value) for stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE)}
+"""The stages of a transaction, and their names as plain str."""
+
+OPEN, ACCEPTED, REFUSED, ABANDONED = (str(each.value) for each in Outcome)
+
+
+class Tries:
+    """A subscriber of facts.
+
+    A transaction that nobody had a say in leaves one record, made when its message is
+    accepted; until then it is read from the envelope.  What rules and faults did to it on
+    the way stands in the session's story.
+    """
+
+    def __init__(self, sessions: Mapping[str, OpenSession], attempts: Attempts, refused: bool) -> None:
+        """``sessions`` are those that are open, by their ids; ``refused`` False leaves refusals out."""
+        self._sessions = sessions
+        self._attempts = attempts
+        self.refused = refused
+        self.takes: dict[type, Callable[[Any], None]] = {
+            facts.RuleMatched: self._matched,
+            facts.FaultInjected: self._injected,
+            facts.Decided: self._decided,
+            facts.MessageAccepted: self._accepted,
+            facts.TransactionAbandoned: self._abandoned,
+        }
+
+    def open_now(self) -> Iterator[Attempt]:
+        """Yield the attempts that are not decided yet."""
+        for session in list(self._sessions.values()):
+            envelope = session.who.envelope
+            if envelope is not None and session.told != envelope.id:
+                before = session.said_to_mail(envelope).struck
+                for part, recipient in enumerate(envelope.recipients):
+                    said = session.said_to_rcpt(envelope, recipient.path)
+                    tail = (STAGES[Stage.RCPT], said.reply, said.rule, *(before + said.struck), OPEN, None)
+                    flat = _flat(session.who, envelope, recipient.path, recipient.params, tail)
+                    yield Attempt._make((None, part, *flat))
+
+    def _matched(self, fact: facts.RuleMatched) -> None:
+        if fact.stage in STAGES:
+            self._sessions[fact.who.id].strike(Struck((fact.rule,)))
+
+    def _injected(self, fact: facts.FaultInjected) -> None:
+        if fact.stage in STAGES:
+            self._sessions[fact.who.id].strike(Struck((), (fact.fault,), fact.seconds))
+
+    def _accepted(self, fact: facts.MessageAccepted) -> None:
+        who, envelope, octets, reply, rule = fact[:5]
+        session = self._sessions[who.id]
+        recipients = envelope.recipients
+        count = len(recipients)
+        session.attempts += count
+        session.accepted += count
+        first = recipients[0]
+        rcpts: str | tuple[str, ...] | None = None
+        if session.story is None and session.struck is NOTHING:
+            # The way of nearly every message.
+            if count == 1:
+                rcpts = first.path.text
+            elif not any(each.params for each in recipients):
+                rcpts = tuple([each.path.text for each in recipients])
+        if rcpts is None:
+            self._each(session, envelope, STAGES[Stage.MESSAGE], Said(reply.wire, rule), ACCEPTED, octets)
+            session.begin_anew()
+            return
+        flat = (
+            who.at, who.id, envelope.id, who.listener, who.client, who.helo, who.auth,
+            envelope.mail.text, _pairs(envelope.params), rcpts, _pairs(first.params),
+            "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets,
+        )  # fmt: skip
+        self._attempts.add(flat, count)
+
+    def _decided(self, fact: Decided) -> None:
+        stage, envelope = fact.stage, fact.who.envelope
+        if stage not in STAGES:
+            return
+        session = self._sessions[fact.who.id]
+        if fact.took_effect:
+            # MessageAccepted follows the end of mail data; over LMTP each recipient has its own before that.
+            if envelope is not None and (stage is not Stage.MESSAGE or fact.path is not None):
+                session.remember(stage, envelope, fact.path, Said(fact.reply.wire, fact.rule, session.struck))
+        elif stage is Stage.MAIL or stage is Stage.RCPT or fact.path is not None:
+            self._one(session, fact, envelope)
+        elif envelope is not None:
+            content = fact.who.content
+            size = None if content is None else len(content)
+            session.attempts += len(envelope.recipients)
+            self._each(session, envelope, STAGES[stage], Said(fact.reply.wire, fact.rule), REFUSED, size)
+            session.told = envelope.id
+
+    def _one(self, session: OpenSession, fact: Decided, envelope: Envelope | None) -> None:
+        """Put a refused MAIL or RCPT down, or over LMTP the message refused for one recipient."""
+        session.attempts += 1
+        struck, content = session.take_struck(), fact.who.content
+        if fact.stage is not Stage.MAIL and envelope is not None:
+            session.tried = envelope.id
+            before = session.said_to_mail(envelope).struck
+            if fact.stage is Stage.MESSAGE and fact.path is not None:
+                before = (
+                    before + session.said_to_rcpt(envelope, fact.path).struck + session.struck_in_data(envelope)
+                )
+            struck = before + struck
+        if not self.refused:
+            return
+        size = None if content is None else len(content)
+        tail = (STAGES[fact.stage], fact.reply.wire, fact.rule, *struck, REFUSED, size)
+        if fact.stage is Stage.MAIL:
+            mail = None if fact.path is None else fact.path.text
+            flat = _flat(fact.who, None, None, {}, tail)
+            self._attempts.add((*flat[:7], mail, _pairs(fact.params), *flat[9:]))
+        else:
+            self._attempts.add(_flat(fact.who, envelope, fact.path, fact.params, tail))
+
+    def _abandoned(self, fact: facts.TransactionAbandoned) -> None:
+        session, envelope = self._sessions[fact.who.id], fact.envelope
+        if envelope.recipients:
+            if session.told != envelope.id:
+                session.attempts += len(envelope.recipients)
+                self._each(session, envelope, STAGES[Stage.RCPT], None, ABANDONED, None)
+        elif session.tried != envelope.id:
+            session.attempts += 1
+            said = session.said_to_mail(envelope)
+            tail = (STAGES[Stage.MAIL], said.reply, said.rule, *(said.struck + session.struck), ABANDONED, None)
+            self._attempts.add(_flat(fact.who, envelope, None, {}, tail))
+        session.begin_anew()
+
+    def _each(
+        self,
+        session: OpenSession,
+        envelope: Envelope,
+        stage: str,
+        end: Said | None,
+        outcome: str,
+        size: int | None,
+    ) -> None:
+        """Put each recipient of a transaction down; where its end was given no reply, RCPT's own stands."""
+        struck = session.take_struck()
+        if outcome is REFUSED and not self.refused:
+            return
+        before, in_data = session.said_to_mail(envelope).struck, session.struck_in_data(envelope)
+        for recipient in envelope.recipients:
+            said = session.said_to_rcpt(envelope, recipient.path)
+            reply, rule = said[:2] if end is None else end[:2]
+            if outcome is ACCEPTED:
+                rule = rule or said.rule
+            all_struck = before + said.struck + in_data + struck
+            tail = (stage, reply, rule, *all_struck, outcome, size)
+            self._attempts.add(_flat(session.who, envelope, recipient.path, recipient.params, tail))
+
+
+def _flat(
+    who: Conversation, envelope: Envelope | None, rcpt: Path | None, params: Params, tail: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    mail = (None, ()) if envelope is None else (envelope.mail.text, _pairs(envelope.params))
+    return (
+        who.at, who.id, None if envelope is None else envelope.id, who.listener, who.client, who.helo, who.auth,
+        *mail, None if rcpt is None else rcpt.text, _pairs(params), *tail,
+    )  # fmt: skip
+
+
+def _pairs(params: Params) -> Pairs:
+    return tuple(params.items()) if params else ()
