@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_args, get_origin
+from collections.abc import Container
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,36 +23,49 @@ WORDS = {
 }
 
 
+class Found(NamedTuple):
+    """A mistake at a place in the values; ``at_key`` where it is the key there that is wrong."""
+
+    place: Place
+    text: str
+    at_key: bool = False
+
+
 def validate(tree: Tree, model: type[Model], mistakes: list[Mistake]) -> Model | None:
     """Return the values, or None after adding what is wrong to ``mistakes``."""
     try:
         return model.model_validate(tree.value)
     except ValidationError as error:
-        for each in error.errors():
-            mistakes += _mistakes(tree, model, each)
+        mistakes += [tree.mistake(*found) for found in found_in(error, model, tree.values)]
     return None
 
 
-def _mistakes(tree: Tree, model: type[BaseModel], error: Any) -> list[Mistake]:
-    place = _known(tree, tuple(error["loc"]))
+def found_in(error: ValidationError, model: type[BaseModel], places: Container[Place]) -> list[Found]:
+    """Return what is wrong with values; ``places`` are all that there are in them."""
+    return [found for each in error.errors() for found in _found(each, model, places)]
+
+
+def _found(error: Any, model: type[BaseModel], places: Container[Place]) -> list[Found]:
+    place = _known(places, tuple(error["loc"]))
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, Located):
-        return [tree.mistake((*place, *inner), text, at_key=True) for inner, text in cause.found]
+        return [Found((*place, *inner), text, at_key=True) for inner, text in cause.found]
     if error["type"] == "extra_forbidden":
-        return [tree.mistake(place, _unknown(model, tuple(error["loc"])), at_key=True)]
+        return [Found(place, _unknown(model, tuple(error["loc"])), at_key=True)]
     name = next((str(part) for part in reversed(error["loc"]) if isinstance(part, str)), "")
     if isinstance(cause, Exception):
         text = str(cause)
     else:
         text = WORDS.get(error["type"], error["msg"][:1].lower() + error["msg"][1:])
-    return [tree.mistake(place, f"{name}: {text}" if name else text, at_key=error["type"] == "missing")]
+    missing = error["type"] == "missing"
+    return [Found(place, f"{name}: {text}" if name else text, at_key=missing)]
 
 
-def _known(tree: Tree, loc: tuple[Any, ...]) -> Place:
+def _known(places: Container[Place], loc: tuple[Any, ...]) -> Place:
     """Drop from a location what pydantic put in that is no place in the file."""
     place: Place = ()
     for part in loc:
-        if (*place, part) in tree.values:
+        if (*place, part) in places:
             place = (*place, part)
     return place
 
