@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
 from mocksmtp import __version__
+from mocksmtp.feed import Feed
 from mocksmtp.journal import Journal
 from mocksmtp.keeping import make_store
 from mocksmtp.metrics import Metrics
@@ -91,6 +92,7 @@ class App:
         self.metrics = Metrics(self.store, self.journal.usage, names, self.counters)
         self.terminal = Terminal(out, refused=capture.refused, clock=reactor.seconds, format=log_format)
         self._subscribers = self._settled()
+        self.feed = Feed(reactor, self._subscribers)
         self.listeners: list[Listener] = []
         self._leaving: list[Listener] = []
         self.in_force = InForce(self.parts.rulebook, self._follow)
@@ -174,6 +176,7 @@ class App:
             ca_pem=lambda: None if self.settings.tls.certificate else self.parts.authority.ca_pem,
             hosts=lambda: self.settings.http.hosts,
             clock=self.reactor,
+            feed=self.feed,
         )
         try:
             self.http = self.reactor.listenTCP(http.port, site, interface=http.interface)

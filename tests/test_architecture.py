@@ -16,10 +16,11 @@ MAY_IMPORT = {
     "config": {"smtp", "faults", "rules", "pydantic", "yaml"},
     "stores": {"smtp"},
     "net": {"smtp", "stores", "twisted", "zope", "OpenSSL", "cryptography"},
-    "web": {"smtp", "stores", "twisted", "prometheus_client"},
+    "web": {"smtp", "stores", "rules", "feed", "twisted", "prometheus_client"},
     "metrics": {"smtp", "stores", "journal", "prometheus_client"},
     "journal": {"smtp"},
     "terminal": {"smtp"},
+    "feed": {"smtp"},
     "notices": set(),
     "client": {"smtp", "cryptography"},
 }

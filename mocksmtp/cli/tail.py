@@ -32,7 +32,7 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "authenticated": lambda data: f"logged in as {data.get('identity')} by {data.get('mechanism')}",
     "fault_injected": lambda data: f"{data.get('stage')}: fault {data.get('fault')}",
     "message_accepted": lambda data: f"message {data.get('id')} accepted, {data.get('octets')} octets",
-    "missed": lambda data: f"{data.get('events')} events were missed: this reader is too slow",
+    "missed": lambda data: f"{data.get('count') or 'some'} events were missed",
 }
 """What is told of each event; of others, nothing."""
 

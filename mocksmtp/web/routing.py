@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 class Answer(NamedTuple):
@@ -25,9 +25,17 @@ class Query(NamedTuple):
     accept: str
 
 
+class Stream(Protocol):
+    """An answer without an end: it is given the request and writes to it from then on."""
+
+    def start(self, request: Any) -> None:
+        """Begin; the status and what is common to all answers are set already."""
+        ...
+
+
 Pending = Coroutine[Any, Any, Answer]
-Respond = Callable[[Query], Answer | Pending]
-"""A route answers at once, or is ``async`` because it has to wait for something."""
+Respond = Callable[[Query], "Answer | Pending | Stream"]
+"""A route answers at once, is ``async`` because it has to wait for something, or returns a stream."""
 
 
 class Route(NamedTuple):
@@ -69,7 +77,7 @@ class Table:
             (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path)), route) for route in routes
         ]
 
-    def respond(self, method: str, path: str, query: Mapping[str, str], accept: str) -> Answer | Pending:
+    def respond(self, method: str, path: str, query: Mapping[str, str], accept: str) -> Answer | Pending | Stream:
         """Find the route and ask it; a HEAD is answered as a GET.  Raises Problem."""
         allowed: list[str] = []
         wanted = "GET" if method == "HEAD" else method

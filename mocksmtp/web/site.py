@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,9 +12,10 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from mocksmtp.feed import Feed
 from mocksmtp.stores import Store, Unavailable
-from mocksmtp.web.routes import ca, health, index, messages, metrics
-from mocksmtp.web.routing import Answer, Pending, Problem, Table
+from mocksmtp.web.routes import ca, events, health, index, messages, metrics
+from mocksmtp.web.routing import Answer, Pending, Problem, Stream, Table
 
 KNOWN_HOSTS = frozenset({"localhost", "host.docker.internal", "host.testcontainers.internal"})
 """Names of this machine as containers and tests call it."""
@@ -58,6 +59,11 @@ class Everything(Resource):
             answer = problem.answer()
         if isinstance(answer, Answer):
             return self._written(request, answer)
+        if not isinstance(answer, Coroutine):
+            for name, value in SAFE:
+                request.setHeader(name.encode(), value.encode())
+            answer.start(request)
+            return NOT_DONE_YET
         pending = Deferred.fromCoroutine(_answered(answer))
         request.notifyFinish().addErrback(lambda _: pending.cancel())
         pending.addCallbacks(lambda answered: self._finish(request, answered), lambda _: None)
@@ -75,7 +81,7 @@ class Everything(Resource):
         request.setHeader(b"Content-Length", str(len(answer.body)).encode())
         return b"" if request.method == b"HEAD" else answer.body
 
-    def _answer(self, request: Request) -> Answer | Pending:
+    def _answer(self, request: Request) -> Answer | Pending | Stream:
         host = (request.getHeader("host") or "").strip()
         if not is_known_host(host, self._hosts()):
             raise Problem(421, "Misdirected request", f"this server is not called {host!r}; see http.hosts")
@@ -122,6 +128,7 @@ def make_site(
     ca_pem: Callable[[], bytes | None],
     hosts: Callable[[], Sequence[str]],
     clock: Any,
+    feed: Feed,
 ) -> Site:
     """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor.
 
@@ -131,6 +138,7 @@ def make_site(
         [
             *index.routes(store),
             *messages.routes(store),
+            *events.routes(feed, clock),
             *health.routes(ready),
             *ca.routes(ca_pem),
             *metrics.routes(registry),

@@ -15,6 +15,7 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
+from mocksmtp.feed import Feed
 from mocksmtp.smtp.address import NULL_PATH, Path
 from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.envelope import Message, Recipient
@@ -47,9 +48,11 @@ class Client:
         for number in range(1, messages + 1):
             store.add(message(number), lambda refusal: None)
         self.store = store
+        clock = Clock()
         self.site = make_site(
-            store, CollectorRegistry(), lambda: ready, lambda: ca, lambda: ["Mail.Example.test"], Clock()
-        )
+            store, CollectorRegistry(), lambda: ready, lambda: ca, lambda: ["Mail.Example.test"], clock,
+            Feed(clock, {}),
+        )  # fmt: skip
 
     def raw(self, octets):
         protocol, transport = self.site.buildProtocol(None), StringTransport()
@@ -218,7 +221,8 @@ class SlowStore(MemoryStore):
 
 
 def ask_slowly(store):
-    site = make_site(store, CollectorRegistry(), tuple, lambda: CA, list, Clock())
+    clock = Clock()
+    site = make_site(store, CollectorRegistry(), tuple, lambda: CA, list, clock, Feed(clock, {}))
     protocol, transport = site.buildProtocol(None), StringTransport()
     protocol.makeConnection(transport)
     protocol.dataReceived(b"GET /v1/messages/A1/raw HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -261,5 +265,5 @@ def test_what_goes_wrong_while_an_answer_is_made_is_told(error, status, detail):
 def test_the_docs_have_a_heading_and_a_curl_line_for_each_route():
     text = (ROOT / "docs/api.md").read_text()
     sections = {part.split("\n")[0]: part for part in text.split("\n## GET ")[1:]}
-    assert sorted(sections) == sorted(each[0].replace("/A1", "/{id}") for each in ROUTES)
+    assert sorted(sections) == sorted(["/v1/events", *(each[0].replace("/A1", "/{id}") for each in ROUTES)])
     assert [name for name, part in sections.items() if "\n    curl " not in part] == []
