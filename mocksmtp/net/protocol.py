@@ -140,7 +140,7 @@ class SmtpProtocol(Protocol):
 
     def receive_early(self, data: bytes) -> None:
         """Take what came right behind a PROXY header; a handshake's first octets are kept until it begins."""
-        if self.listener.profile.implicit_tls and not self.transport.TLS:
+        if self.session.profile.implicit_tls and not self.transport.TLS:
             self._early = data
         else:
             self.transport.protocol.dataReceived(data)
