@@ -54,8 +54,13 @@ def run(command: list[str], **environ: str) -> Log:
     """Start a command whose standard output is a log."""
     return Log(
         subprocess.Popen(
-            command, env=os.environ | environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+            command,
+            env=os.environ | environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )  # fmt: skip
     )
 
 
