@@ -67,7 +67,7 @@ class SmtpProtocol(Protocol):
         self.pause: Any = None
         self.stalled = False
         self.trickle: patience.Trickle | None = None
-        self._early = b""
+        self._early: bytes | None = b""
         self._conversation = session.conversation
         self.note = session.conversation.notes.append
         self._seconds = listener.clock.seconds
@@ -140,7 +140,7 @@ class SmtpProtocol(Protocol):
 
     def receive_early(self, data: bytes) -> None:
         """Take what came right behind a PROXY header; a handshake's first octets are kept until it begins."""
-        if self.session.profile.implicit_tls and not self.transport.TLS:
+        if self.session.profile.implicit_tls and self._early is not None:
             self._early = data
         else:
             self.transport.protocol.dataReceived(data)
@@ -262,9 +262,9 @@ class SmtpProtocol(Protocol):
         self._perform(go_on_in_clear(self.session, data))
 
     def take_early(self) -> None:
-        """Take the first octets of a handshake that came too early."""
-        if self._early:
-            early, self._early = self._early, b""
+        """Take the first octets of a handshake that came too early; those that follow are taken as they come."""
+        early, self._early = self._early, None
+        if early:
             self.transport.protocol.dataReceived(early)
 
     def close(self, _step: Close) -> None:
