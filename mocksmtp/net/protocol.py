@@ -83,19 +83,20 @@ class SmtpProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Answer."""
-        if self.session.deaf:
+        session = self.session
+        if session.deaf:
             return  # What comes after a close, or during a handshake, moves no deadline.
         self.deadline = self.listener.idle_deadline
         # One look at the clock for all that this read brings.
         self._conversation.at = now = self._seconds()
         self.note(now)
-        steps = self.session.receive_data(data)
-        if len(steps) == 1 and type(step := steps[0]) is Send and not self._steps and not self._waiting:
-            self.note(SENT)
-            self.note(step.data)
-            self.transport.write(step.data)
-        else:
+        steps = session.receive_data(data)
+        if len(steps) != 1 or type(step := steps[0]) is not Send or self._waiting or self._steps:
             self._perform(steps)
+            return
+        self.note(SENT)
+        self.note(step.data)
+        self.transport.write(step.data)
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
@@ -179,23 +180,21 @@ class SmtpProtocol(Protocol):
         self.transport.write(data)
 
     def _perform(self, steps: list[Step]) -> None:
-        self._steps.extend(steps)
+        queue = self._steps
+        queue.extend(steps)
         if self._performing or self._waiting:
             return
         self._performing = True
-        sends: list[bytes] = []
-        queue = self._steps
         while queue and not self._waiting:
             step = queue.popleft()
-            if type(step) is Send:
-                sends.append(step.data)
+            if type(step) is not Send:
+                PERFORM[type(step)](self, step)
                 continue
-            if sends:
-                self._write(b"".join(sends))
-                sends.clear()
-            PERFORM[type(step)](self, step)
-        if sends:
-            self._write(sends[0] if len(sends) == 1 else b"".join(sends))
+            sends = [step.data]
+            while queue and isinstance(send := queue[0], Send):  # Neighbours leave in one write.
+                sends.append(send.data)
+                queue.popleft()
+            self._write(b"".join(sends))
         self._performing = False
 
     def store(self, step: Store) -> None:
