@@ -142,8 +142,6 @@ class TablePolicy:
                 rest = rest.partition(" ")[2]
             self.table[stage, named or "*"] = words, reply_of(rest) if rest else None
 
-    stages = frozenset(Stage)
-
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Look the stage up."""
         named = outcome.path.text if outcome.path is not None else outcome.text or ""
@@ -275,7 +273,7 @@ class Player:
                 case Send(data):
                     *lines, rest = data.decode("utf-8", "backslashreplace").split("\r\n")
                     self.events += ["S: " + line for line in lines]
-                    self.events += ["S> " + rest.replace("\r", "\\r").replace("\n", "\\n")] if rest else []
+                    self.events += ["S> " + shown(rest)] if rest else []
                 case StartTls(certificate, handshake):
                     self.events.append(" ".join(filter(None, ("= tls", certificate, handshake))))
                     self.handshakes += 1
@@ -333,6 +331,12 @@ def check(number: int, turn: Turn, events: list[str], stored: list[Message]) -> 
             assert line[9:] == f"{stored[-1].client} {stored[-1].helo}"
         if line.startswith("= params"):
             assert line[9:] in params_of(stored[-1])
+
+
+def shown(octets: str) -> str:
+    """Write what is no whole line so that its end can be seen."""
+    text = octets.replace("\r", "\\r").replace("\n", "\\n")
+    return text[:-1] + "\\x20" if text.endswith(" ") else text
 
 
 def envelope_of(message: Message) -> str:

@@ -30,9 +30,8 @@ def wait(protocol: SmtpProtocol, step: Wait) -> None:
         protocol.pause = protocol.listener.clock.callLater(step.seconds, protocol.resume)
         return
     transport = protocol.transport
-    transport.setTcpKeepAlive(True)  # Nothing will be sent any more that could find out that it is dead.
     protocol.stalled = True
-    protocol.pause = protocol.listener.departures.watch(transport.fileno(), transport.abortConnection)
+    protocol.pause = protocol.listener.departures.watch(transport.socket, transport.abortConnection)
 
 
 def flush(protocol: SmtpProtocol, _step: Flush) -> None:

@@ -60,7 +60,8 @@ class Rule:
             for word in self.per:
                 if (reason := not_known(word, stage)) is not None:
                     raise Unfit("per", reason)
-            self._check_answers(stage)
+            for answer in self.answers:
+                answer.check(stage)
             for fault in self.faults:
                 if fault.stage not in (None, stage):
                     raise Unfit("fault", f"{fault.name} strikes at stage {fault.stage} only, not at {stage}")
@@ -110,7 +111,7 @@ class Rule:
             first = stage or Stage.MAIL
             return (first,) if first is Stage.MESSAGE else (first, Stage.MESSAGE)
         if stage is None:
-            raise Unfit("stage", "name it, because these conditions hold at any")
+            raise ValueError("name the stage: these conditions hold at any of them")
         return (stage,)
 
     def _check(self, stage: Stage) -> None:
@@ -122,14 +123,7 @@ class Rule:
             if condition.name == "auth" and stage is Stage.AUTH:
                 continue
             if known is not None and ORDER.index(known) > ORDER.index(stage):
-                raise Unfit("when", f"{condition.name} is not known yet at stage {stage}")
-
-    def _check_answers(self, stage: Stage) -> None:
-        for answer in self.answers:
-            try:
-                answer.check(stage)
-            except ValueError as error:
-                raise Unfit("reply" if self.sequence is None else "sequence", str(error)) from None
+                raise ValueError(f"{condition.name} is not known yet at stage {stage}")
 
     def _check_counting(self) -> None:
         if self.sequence is not None:

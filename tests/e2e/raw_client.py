@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 
 TIMEOUT = 20
 
@@ -106,6 +107,12 @@ class Client:
             if not octets:
                 return came, "closed"
             came += octets
+
+    def leave(self):
+        """Reset the connection."""
+        raw = self.socket.raw if isinstance(self.socket, Tls) else self.socket
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.close()
 
     def __enter__(self):
         return self

@@ -170,6 +170,7 @@ def test_a_session_that_is_stalled_for_ever_ends_with_its_client(server, listene
         client.to("forever.test", b"NOOP", b"x" * 1000)
         assert client.rest(quiet=0.3) == (b"", "open")
         assert open_now() == before + 1
+        client.leave()
     until(lambda: open_now() == before)
 
 

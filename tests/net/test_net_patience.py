@@ -88,8 +88,8 @@ class Departures:
     def __init__(self):
         self.watched = {}
 
-    def watch(self, descriptor, gone):
-        self.watched[descriptor] = gone
+    def watch(self, connection, gone):
+        self.watched[connection] = gone
         return self
 
     def cancel(self):
@@ -100,7 +100,7 @@ class Departures:
 def stalled(house):
     house.listener.departures = Departures()
     protocol, wire = ready(house)
-    wire.fileno, wire.setTcpKeepAlive = lambda: 7, lambda on: None
+    wire.socket = "socket"
     protocol._perform([Wait(inf), Send(b"never")])
     return protocol, wire, house
 
@@ -109,7 +109,7 @@ def test_a_stall_ends_when_the_client_goes(stalled):
     _, wire, house = stalled
     house.pass_time(house.profile.limits.idle_timeout + 1)
     assert (wire.said(), wire.ended, wire.producerState) == ([], None, "paused")
-    house.listener.departures.watched[7]()
+    house.listener.departures.watched["socket"]()
     assert wire.ended == "abort"
 
 
