@@ -46,6 +46,7 @@ class Metrics:
         self._turned_away: Counter[str] = Counter()
         # Answers are only gathered while mail goes on, and counted about ten times a second.
         self._answers: list[facts.CommandAnswered] = []
+        self._taken: list[facts.MessageAccepted] = []
         self._replies: Counter[tuple[str, str, int]] = Counter()
         self._rules: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
@@ -63,7 +64,7 @@ class Metrics:
             facts.SessionClosed: lambda fact: self._closed.update((fact.who.listener,)),
             facts.RuleMatched: lambda fact: self._rules.update((fact.rule,)),
             facts.FaultInjected: lambda fact: self._faults.update((fact.fault,)),
-            facts.MessageAccepted: self._accepted,
+            facts.MessageAccepted: self._taken.append,
             facts.TlsStarted: lambda fact: self._handshakes.update(((fact.who.listener, fact.tls.version),)),
             facts.Authenticated: lambda fact: self._logins.update(((fact.who.listener, fact.mechanism),)),
         }
@@ -81,6 +82,10 @@ class Metrics:
         """Count the answers that were gathered; to be called often, so that they are few."""
         self._replies.update((who.listener, stage, reply.code) for who, stage, reply, *_ in self._answers)
         self._answers.clear()
+        for fact in self._taken:
+            self._messages[fact.who.listener] += 1
+            self._octets[fact.who.listener] += fact.octets
+        self._taken.clear()
 
     def show(self, rules: Iterable[str]) -> None:
         """Show these rules too, with 0 until they match."""
@@ -92,11 +97,6 @@ class Metrics:
         self._in_force = in_force
         if in_force:
             self._loaded_at = now
-
-    def _accepted(self, fact: facts.MessageAccepted) -> None:
-        listener = fact.who.listener
-        self._messages[listener] += 1
-        self._octets[listener] += fact.octets
 
     def collect(self) -> Iterable[Metric]:
         """Yield what was counted, for a scrape."""

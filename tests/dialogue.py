@@ -142,6 +142,8 @@ class TablePolicy:
                 rest = rest.partition(" ")[2]
             self.table[stage, named or "*"] = words, reply_of(rest) if rest else None
 
+    stages = frozenset(Stage)
+
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Look the stage up."""
         named = outcome.path.text if outcome.path is not None else outcome.text or ""

@@ -48,7 +48,7 @@ class _Loading:
             file = validate(tree, RuleFile, mistakes) if tree is not None else None
             if tree is not None and file is not None:
                 found.append((tree, file))
-        _check_names([main, *(tree for tree, _ in found)], mistakes)
+        check_names([main, *(tree for tree, _ in found)], mistakes)
         _check_domains([main, *(tree for tree, _ in found)], mistakes)
         if configuration is None or mistakes:
             raise Invalid(mistakes)
@@ -129,7 +129,7 @@ def _check_domains(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:
                 mistakes.append(here._replace(text=f"mailboxes: {name} stands at {place} already"))
 
 
-def _check_names(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:
+def check_names(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:
     """Rule names are unique among all files; both places are told."""
     seen: dict[str, Mistake] = {}
     for tree in trees:

@@ -81,7 +81,7 @@ class RuleModel(Section):
     def rule(self, source: str = "") -> Rule:
         """Return what the rules room knows it as.  Raises ValueError."""
         if not NAME.fullmatch(self.name):
-            raise ValueError(f"{self.name!r} is no name (letters, digits and ._- , 64 at most)")
+            raise Unfit("name", f"{self.name!r} is no name (letters, digits and ._- , 64 at most)")
         stage = Stage(self.stage) if self.stage else None
         when: All | AnyOf = self.when
         if not self._does_something():

@@ -38,9 +38,9 @@ def written_rule(rule: Rule) -> dict[str, Any]:
         "when": _when(rule.when) or None,
         "schedule": _schedule(rule.schedule) or None,
         "per": list(rule.per) or None,
-        "sequence": None if rule.sequence is None else [_reply(each) for each in rule.sequence.steps],
+        "sequence": None if rule.sequence is None else [written_reply(each) for each in rule.sequence.steps],
         "at_end": None if rule.sequence is None else rule.sequence.at_end,
-        "reply": None if rule.reply is None else _reply(rule.reply),
+        "reply": None if rule.reply is None else written_reply(rule.reply),
         "then": rule.then,
         "keep": None if rule.keep else False,
         "delay": None if delay is None else _draw(delay.value),
@@ -179,7 +179,8 @@ SCHEDULE_WORDS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _reply(reply: ReplyTemplate | Accept) -> Any:
+def written_reply(reply: ReplyTemplate | Accept) -> Any:
+    """Return a reply as a text, a list of its lines, or a map where those would be read otherwise."""
     if isinstance(reply, Accept):
         return repr(reply)
     texts = ["".join(_signs(text.parts)) for text in reply.texts]

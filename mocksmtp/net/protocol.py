@@ -67,7 +67,7 @@ class SmtpProtocol(Protocol):
         self.pause: Any = None
         self.stalled = False
         self.trickle: patience.Trickle | None = None
-        self._early = b""
+        self._early: bytes | None = b""
         self._conversation = session.conversation
         self.note = session.conversation.notes.append
         self._seconds = listener.clock.seconds
@@ -83,19 +83,20 @@ class SmtpProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Answer."""
-        if self.session.deaf:
+        session = self.session
+        if session.deaf:
             return  # What comes after a close, or during a handshake, moves no deadline.
         self.deadline = self.listener.idle_deadline
         # One look at the clock for all that this read brings.
         self._conversation.at = now = self._seconds()
         self.note(now)
-        steps = self.session.receive_data(data)
-        if len(steps) == 1 and type(step := steps[0]) is Send and not self._steps and not self._waiting:
-            self.note(SENT)
-            self.note(step.data)
-            self.transport.write(step.data)
-        else:
+        steps = session.receive_data(data)
+        if len(steps) != 1 or type(step := steps[0]) is not Send or self._waiting or self._steps:
             self._perform(steps)
+            return
+        self.note(SENT)
+        self.note(step.data)
+        self.transport.write(step.data)
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
@@ -140,7 +141,7 @@ class SmtpProtocol(Protocol):
 
     def receive_early(self, data: bytes) -> None:
         """Take what came right behind a PROXY header; a handshake's first octets are kept until it begins."""
-        if self.listener.profile.implicit_tls and not self.transport.TLS:
+        if self.session.profile.implicit_tls and self._early is not None:
             self._early = data
         else:
             self.transport.protocol.dataReceived(data)
@@ -179,23 +180,21 @@ class SmtpProtocol(Protocol):
         self.transport.write(data)
 
     def _perform(self, steps: list[Step]) -> None:
-        self._steps.extend(steps)
+        queue = self._steps
+        queue.extend(steps)
         if self._performing or self._waiting:
             return
         self._performing = True
-        sends: list[bytes] = []
-        queue = self._steps
         while queue and not self._waiting:
             step = queue.popleft()
-            if type(step) is Send:
-                sends.append(step.data)
+            if type(step) is not Send:
+                PERFORM[type(step)](self, step)
                 continue
-            if sends:
-                self._write(b"".join(sends))
-                sends.clear()
-            PERFORM[type(step)](self, step)
-        if sends:
-            self._write(sends[0] if len(sends) == 1 else b"".join(sends))
+            sends = [step.data]
+            while queue and isinstance(send := queue[0], Send):  # Neighbours leave in one write.
+                sends.append(send.data)
+                queue.popleft()
+            self._write(b"".join(sends))
         self._performing = False
 
     def store(self, step: Store) -> None:
@@ -262,9 +261,9 @@ class SmtpProtocol(Protocol):
         self._perform(go_on_in_clear(self.session, data))
 
     def take_early(self) -> None:
-        """Take the first octets of a handshake that came too early."""
-        if self._early:
-            early, self._early = self._early, b""
+        """Take the first octets of a handshake that came too early; those that follow are taken as they come."""
+        early, self._early = self._early, None
+        if early:
             self.transport.protocol.dataReceived(early)
 
     def close(self, _step: Close) -> None:

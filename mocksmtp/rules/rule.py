@@ -60,8 +60,7 @@ class Rule:
             for word in self.per:
                 if (reason := not_known(word, stage)) is not None:
                     raise Unfit("per", reason)
-            for answer in self.answers:
-                answer.check(stage)
+            self._check_answers(stage)
             for fault in self.faults:
                 if fault.stage not in (None, stage):
                     raise Unfit("fault", f"{fault.name} strikes at stage {fault.stage} only, not at {stage}")
@@ -111,7 +110,7 @@ class Rule:
             first = stage or Stage.MAIL
             return (first,) if first is Stage.MESSAGE else (first, Stage.MESSAGE)
         if stage is None:
-            raise ValueError("name the stage: these conditions hold at any of them")
+            raise Unfit("stage", "name it, because these conditions hold at any")
         return (stage,)
 
     def _check(self, stage: Stage) -> None:
@@ -123,7 +122,14 @@ class Rule:
             if condition.name == "auth" and stage is Stage.AUTH:
                 continue
             if known is not None and ORDER.index(known) > ORDER.index(stage):
-                raise ValueError(f"{condition.name} is not known yet at stage {stage}")
+                raise Unfit("when", f"{condition.name} is not known yet at stage {stage}")
+
+    def _check_answers(self, stage: Stage) -> None:
+        for answer in self.answers:
+            try:
+                answer.check(stage)
+            except ValueError as error:
+                raise Unfit("reply" if self.sequence is None else "sequence", str(error)) from None
 
     def _check_counting(self) -> None:
         if self.sequence is not None:

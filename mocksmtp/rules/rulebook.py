@@ -67,33 +67,33 @@ class Rulebook:
             if rule.enabled:
                 for stage in rule.stages:
                     staged.setdefault(stage, []).append((number, rule))
-        self._stages: dict[Stage, StageIndex | Layers] = {
+        self.stages: dict[Stage, StageIndex | Layers] = {
             stage: StageIndex(stage, entries, space) for stage, entries in staged.items()
         }
         if self._mailboxes:
             for stage in (Stage.MAIL, Stage.RCPT):
-                self._stages.setdefault(stage, StageIndex(stage, []))
+                self.stages.setdefault(stage, StageIndex(stage, []))
 
     def beneath(self, rules: Sequence[Rule]) -> Rulebook:
         """Return a rulebook that asks these rules first; what is compiled here is not compiled again."""
         if not rules:
             return self
         both = copy(self)
-        both._stages = dict(self._stages)
-        for stage, upper in Rulebook(rules, space=RUNTIME)._stages.items():
-            lower = self._stages.get(stage)
-            both._stages[stage] = Layers(upper, lower) if lower is not None else upper
+        both.stages = dict(self.stages)
+        for stage, upper in Rulebook(rules, space=RUNTIME).stages.items():
+            lower = self.stages.get(stage)
+            both.stages[stage] = Layers(upper, lower) if lower is not None else upper
         return both
 
     @property
     def reads_slowly(self) -> bool:
         """Whether a rule takes mail data in slowly; clients then need to meet small windows."""
-        at_data = self._stages.get(Stage.DATA)
+        at_data = self.stages.get(Stage.DATA)
         return at_data is not None and at_data.reads_slowly
 
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered; a search through a large body is handed back to be run elsewhere."""
-        index = self._stages.get(stage)
+        index = self.stages.get(stage)
         if index is None:
             return AS_PROPOSED
         find, path = index.of_path, outcome.path

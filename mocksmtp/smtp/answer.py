@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.envelope import Envelope, Message, Recipient
-from mocksmtp.smtp.facts import (
-    CommandAnswered,
-    Decided,
-    FaultInjected,
-    MessageAccepted,
-    RuleMatched,
-    TransactionEnded,
-)
+from mocksmtp.smtp.envelope import NO_PARAMS, Envelope, Message, Recipient, message
+from mocksmtp.smtp.facts import Decided, FaultInjected, MessageAccepted, RuleMatched, TransactionEnded, answered
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
@@ -32,12 +24,10 @@ if TYPE_CHECKING:
 
 BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 
-answered = partial(tuple.__new__, CommandAnswered)
-"""Makes the fact from its fields in order; the constructor that NamedTuple writes costs three times as much."""
-
-message = partial(tuple.__new__, Message)
-
 CLOSE: tuple[Step, ...] = (Close(),)
+
+START_MAIL_INPUT = 354
+"""The one code of the third class that lets a command take effect, as the protocol proposes it (DATA)."""
 
 BAD_COMMAND_CODES = frozenset({500, 501, 502, 503, 504, 555})
 """What counts against ``limits.errors`` when we gave it by ourselves."""
@@ -104,13 +94,17 @@ class Answers:
         """Ask the policy, unless the protocol itself refuses, and do what it says."""
         reply, commit, then, asks, _, path, params, _, _ = outcome
         conversation = self.conversation
-        decision = self.policy.decide(stage, conversation, outcome) if asks else AS_PROPOSED
+        policy = self.policy
+        decision = policy.decide(stage, conversation, outcome) if asks and stage in policy.stages else AS_PROPOSED
         code = reply.code
-        if decision is not AS_PROPOSED or code >= 400 or stage is Stage.MESSAGE:
+        if decision is not AS_PROPOSED or code >= 400:
             self._answer_otherwise(stage, outcome, decision, steps)
             return
+        if stage is Stage.MESSAGE:
+            self._settle_message(outcome, AS_PROPOSED, reply, True, steps)
+            return
         # The way that nearly every command takes: nobody objects, and a constant leaves.
-        took = code // 100 == (3 if stage is Stage.DATA else 2)
+        took = code < 300 or code == START_MAIL_INPUT
         if took and commit is not None:
             commit(self, outcome)
         self.publish(answered((conversation, stage, reply, None, took, path, params)))
@@ -235,7 +229,15 @@ class Answers:
     def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
         """The store has answered: say so, and end the transaction."""
         stage, outcome, decision = self._take_pending()
-        envelope = self.conversation.envelope
+        conversation = self.conversation
+        envelope = conversation.envelope
+        if decision is AS_PROPOSED and refusal is None and envelope is not None and outcome.reply.code < 400:
+            # The way of nearly every message: nobody objects.
+            self.publish(answered((conversation, stage, outcome.reply, None, True, None, NO_PARAMS)))
+            steps.append(outcome.reply.step if self._enhanced else Send(outcome.reply.bare))
+            self._accepted(envelope, decision, outcome.reply, kept=True)
+            self._message_answered()
+            return
         reply = decision.reply or outcome.reply
         took = reply.code // 100 == 2
         if took and refusal is not None:  # A message that is refused anyway is refused as decided, kept or not.

@@ -7,6 +7,7 @@ subscriber that keeps a fact copies what it needs, because the conversation goes
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
@@ -47,6 +48,10 @@ class CommandAnswered(NamedTuple):
     took_effect: bool = True
     path: Path | None = None
     params: Params = NO_PARAMS
+
+
+answered = partial(tuple.__new__, CommandAnswered)
+"""Makes one from its fields in order; the constructor that NamedTuple writes costs three times as much."""
 
 
 class Decided(NamedTuple):

@@ -6,6 +6,7 @@ than its limit, however much is sent.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -16,40 +17,49 @@ if TYPE_CHECKING:
 
 END_OF_DATA = b"\r\n.\r\n"
 
+SAID_OFTEN = frozenset({b"EHLO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT"})
+"""How lines begin that come again and again, and hold no secret."""
+
+REMEMBERED = 4096
+"""Lines whose parts are kept."""
+
 TOO_LONG = object()
 """What ``LineReader.line`` returns for a line over the limit, once its end has come."""
 
 
-class LineReader:
-    """Holds what was received and not yet read, and cuts command lines from it."""
+@lru_cache(REMEMBERED)
+def command_alone(data: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """Cut what one read brought into its line, the verb and the argument; None if it is not just one line."""
+    line, end, rest = data.partition(b"\r\n")
+    if not end or rest or b"\n" in line or b"\r" in line:
+        return None
+    name, _, argument = line.partition(b" ")
+    return line, name, argument.strip(b" \t")
 
-    __slots__ = ("_as_crlf", "_at", "_data", "_end", "_overlong", "_seen")
+
+class LineReader:
+    """Holds what was received and not yet read, and cuts command lines from it.
+
+    ``data`` is what was received, ``at`` where what is not yet read begins.
+    """
+
+    __slots__ = ("_as_crlf", "_end", "_overlong", "_seen", "at", "data")
 
     def __init__(self, bare_newlines: BareNewlines) -> None:
-        self._data = b""
-        self._at = 0
+        self.data = b""
+        self.at = 0
         self._seen = 0
         self._overlong = False
         self._as_crlf = bare_newlines is BareNewlines.AS_CRLF
         self._end = b"\n" if self._as_crlf else b"\r\n"
 
-    def only(self, data: bytes, limit: int) -> bytes | None:
-        """Return the line that these octets are, if they are one and nothing else is pending.
-
-        That is what nearly every read brings.  None leaves them to ``feed`` and ``line``.
-        """
-        if self._at != len(self._data) or self._as_crlf or self._overlong or len(data) > limit:
-            return None
-        end = data.find(b"\r\n")
-        return data[:end] if end >= 0 and end == len(data) - 2 else None
-
     def feed(self, data: bytes) -> None:
         """Take octets from the peer."""
-        if self._at == len(self._data):
-            self._data, self._at, self._seen = data, 0, 0
+        if self.at == len(self.data):
+            self.data, self.at, self._seen = data, 0, 0
         else:
-            self._seen -= self._at
-            self._data, self._at = self._data[self._at :] + data, 0
+            self._seen -= self.at
+            self.data, self.at = self.data[self.at :] + data, 0
 
     def line(self, limit: int) -> bytes | object | None:
         """Return the next line without its CRLF, None if its end has not come, or ``TOO_LONG``.
@@ -57,7 +67,7 @@ class LineReader:
         ``limit`` is in octets with the CRLF.  The octets of an overlong line are thrown
         away as they come.
         """
-        at, data = self._at, self._data
+        at, data = self.at, self.data
         if at == len(data):
             return None
         end = data.find(self._end, self._seen if self._seen > at else at)
@@ -65,7 +75,7 @@ class LineReader:
             self._keep_within(limit)
             return None
         line = data[at:end]
-        self._at = self._seen = next_at = end + len(self._end)
+        self.at = self._seen = next_at = end + len(self._end)
         if self._as_crlf and line.endswith(b"\r"):
             line = line[:-1]
         if next_at - at > limit or self._overlong:
@@ -74,22 +84,22 @@ class LineReader:
         return line
 
     def _keep_within(self, limit: int) -> None:
-        pending = len(self._data) - self._at
+        pending = len(self.data) - self.at
         if pending > limit:
             # Only a CR that may be half of a CRLF still matters.
             self._overlong = True
-            self._data, self._at = self._data[-1:], 0
-        self._seen = max(self._at, len(self._data) - 1)
+            self.data, self.at = self.data[-1:], 0
+        self._seen = max(self.at, len(self.data) - 1)
 
     def rest(self) -> bytes:
         """Hand over all that is left, for a reader of another kind."""
-        data = self._data[self._at :] if self._at else self._data
+        data = self.data[self.at :] if self.at else self.data
         self.clear()
         return data
 
     def clear(self) -> None:
         """Throw away all that is left."""
-        self._data, self._at, self._seen, self._overlong = b"", 0, 0, False
+        self.data, self.at, self._seen, self._overlong = b"", 0, 0, False
 
 
 class MailData(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -63,7 +63,15 @@ def settled(found: Decision | Found) -> Decision:
 
 
 class Policy(Protocol):
-    """The session's one question to the outside, asked once for each legal command."""
+    """The session's one question to the outside, asked once for each legal command.
+
+    ``stages`` are those at which it may have something to say; at others it is not asked.
+    """
+
+    @property
+    def stages(self) -> Container[Stage]:
+        """The stages at which it may have something to say."""
+        ...
 
     @property
     def reads_slowly(self) -> bool:

@@ -6,20 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.demands import out_of_order
-from mocksmtp.smtp.extensions import OFFERABLE_VERBS
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
-from mocksmtp.smtp.framing import Chunk, LineReader
-from mocksmtp.smtp.intake import Intake
+from mocksmtp.smtp.framing import SAID_OFTEN, Chunk, LineReader, command_alone
+from mocksmtp.smtp.hearing import Hearing
 from mocksmtp.smtp.introduction import Introduction
-from mocksmtp.smtp.notes import OVERLONG, hidden, is_auth, on_one_line, without_response
-from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.outcome import refuse
 from mocksmtp.smtp.policy import settled
-from mocksmtp.smtp.sasl import Exchange, respond
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
 from mocksmtp.smtp.steps import Close, Send, Step
-from mocksmtp.smtp.verbs.quit import GOODBYE
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation, Tls
@@ -33,12 +28,8 @@ if TYPE_CHECKING:
 AUTH_LINE_LIMIT = 12_288 + 2
 """Octets of a response in an AUTH exchange with its CRLF (RFC 4954 section 4)."""
 
-UNKNOWN_COMMAND = Outcome(replies.BAD_COMMAND)
-UNOFFERED_COMMAND = Outcome(replies.NOT_OFFERED)
-GREETING_REFUSED = refuse(replies.BAD_SEQUENCE)
 
-
-class Session(Intake):
+class Session(Hearing):
     """One connection, from the greeting to the close.
 
     Call ``open`` first, then ``receive_data`` for what comes in, and ``tls_started``,
@@ -46,7 +37,7 @@ class Session(Intake):
     the steps to perform next, in order.  Nothing that a client sends raises.
     """
 
-    __slots__ = ("_lines", "_wary", "draining", "greeted_once")
+    __slots__ = ("draining", "greeted_once")
 
     def __init__(
         self,
@@ -96,12 +87,18 @@ class Session(Intake):
         steps: list[Step] = []
         if self._mail_data is not None and not self.held:
             self._take_mail_data(data, steps)
-        elif not self.held and (line := self._lines.only(data, self._line_length)) is not None:
-            self._take_line(line, steps)
+            if self.held:
+                return steps
+        elif data[:4] not in SAID_OFTEN or (plain := self._plain(data)) is None:
+            self._lines.feed(data)
+        else:
+            # One legal command and nothing else, as nearly every read is.
+            verb, line, argument = plain
+            self._wary = False
+            self.note(line)
+            self.answer(verb.stage, verb.propose(self, argument), steps)
             if not self.draining:
                 return steps
-        else:
-            self._lines.feed(data)
         return self._go_on(steps)
 
     def tls_started(self, tls: Tls, binding: Binding | None = None) -> list[Step]:
@@ -198,12 +195,25 @@ class Session(Intake):
                 self._lines.feed(self.strike(*reader.struck, steps))
             return
         self._mail_data = None
-        self._lines.feed(rest)
+        if rest:
+            self._lines.feed(rest)
         self.note(reader.size if self._incoming is None else self._incoming.chunk.octets)
         if self._incoming is None:
             self.end_of_message(reader, steps)
         else:
             self.end_of_chunk(self._incoming, steps)
+
+    def _plain(self, data: bytes) -> tuple[Verb, bytes, bytes] | None:
+        """Return verb, line and argument, if this is one legal command and nothing else is pending."""
+        lines = self._lines
+        if lines.at != len(lines.data) or self.held or self._exchange is not None or len(data) > self._line_length:
+            return None
+        parts = command_alone(data)
+        if parts is None:
+            return None
+        line, name, argument = parts
+        verb = self._legal[self.state].get(name)
+        return None if verb is None else (verb, line, argument)
 
     def _take_line(self, line: bytes | object, steps: list[Step]) -> None:
         if self._exchange is not None:
@@ -237,53 +247,6 @@ class Session(Intake):
             else:
                 self._exchange = outcome.follows
                 self.answer(verb.stage, outcome, steps)
-
-    def _legal_otherwise(self, name: bytes, steps: list[Step]) -> Verb | None:
-        """Return the verb of a name in lower case, or before what must come first; else refuse it."""
-        verb = self.profile.verbs.get(name.upper())
-        if verb is None:
-            self.answer(Stage.UNKNOWN, self._not_understood(name), steps)
-        elif self._missing is not None and verb.name not in self._missing[0]:
-            self.answer(verb.stage, refuse(self._missing[1]), steps)
-        elif self.state not in verb.legal:
-            self.answer(verb.stage, refuse(out_of_order(verb.name, self.state, self.profile)), steps)
-        else:
-            return verb
-        return None
-
-    def _take_refused(self, line: bytes | object, steps: list[Step]) -> None:
-        """After a greeting that was no 220 there is only QUIT (RFC 5321 section 3.1)."""
-        self._note_warily(line)
-        leaves = isinstance(line, bytes) and line.strip(b" \t").upper() == b"QUIT"
-        self.answer(Stage.QUIT if leaves else Stage.UNKNOWN, GOODBYE if leaves else GREETING_REFUSED, steps)
-
-    def _take_response(self, exchange: Exchange, line: bytes | object, steps: list[Step]) -> None:
-        self.note(hidden(line) if isinstance(line, bytes) else OVERLONG)
-        if isinstance(line, bytes):
-            outcome = respond(exchange, line)
-        else:
-            outcome = refuse(replies.AUTH_LINE_TOO_LONG)
-        self._exchange = outcome.follows if isinstance(outcome.follows, Exchange) else None
-        self.answer(Stage.AUTH, outcome, steps)
-
-    def _note_warily(self, line: bytes | object) -> None:
-        """Note a line that may hold a password, or is none."""
-        if not isinstance(line, bytes):
-            self.note(OVERLONG)
-            return
-        if is_auth(line):
-            self._wary = True
-            line = without_response(line)
-        elif line.partition(b" ")[0].upper() in self.profile.verbs:
-            self._wary = False
-        elif self._wary:
-            line = hidden(line)
-        self.note(on_one_line(line))
-
-    def _not_understood(self, name: bytes) -> Outcome:
-        if not name:
-            return refuse(replies.EMPTY_COMMAND)
-        return UNOFFERED_COMMAND if name.upper() in OFFERABLE_VERBS else UNKNOWN_COMMAND
 
     def _turn_away(self, reply: Reply) -> list[Step]:
         if self.deaf:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp.address import NULL_PATH
 from mocksmtp.smtp.answer import Answers
 from mocksmtp.smtp.demands import missing
-from mocksmtp.smtp.envelope import Envelope, Recipient
+from mocksmtp.smtp.envelope import Envelope, recipient
 from mocksmtp.smtp.facts import Authenticated, TransactionAbandoned, TransactionEnded
 from mocksmtp.smtp.framing import ChunkReader, DotReader
 from mocksmtp.smtp.outcome import Outcome, refuse
@@ -66,7 +66,7 @@ class Transactions(Answers):
 
     def add_recipient(self, outcome: Outcome) -> None:
         """RCPT was accepted."""
-        self.envelope.recipients.append(Recipient(outcome.path or NULL_PATH, outcome.params))
+        self.envelope.recipients.append(recipient((outcome.path or NULL_PATH, outcome.params, True)))
         self.state = State.RCPT
 
     def begin_data(self, _outcome: Outcome) -> None:

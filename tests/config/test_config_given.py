@@ -40,6 +40,11 @@ def test_a_rule_is_read_from_json(text, expected):
 WRONG = [
     ("[]", "", "a rule is a map"),
     ("{}", "name", "is missing"),
+    ('{"name": "a b", "stage": "mail", "reply": "550"}', "name", "is no name"),
+    ('{"name": "r", "reply": "550"}', "stage", "name it"),
+    ('{"name": "r", "stage": "mail", "when": {"rcpt": "*"}, "reply": "550"}', "when", "rcpt is not known yet"),
+    ('{"name": "r", "stage": "mail", "reply": "550 {rcpt}"}', "reply", "{rcpt} is not known yet"),
+    ('{"name": "r", "stage": "mail", "sequence": ["450 {rcpt}"]}', "sequence", "{rcpt} is not known yet"),
     ('{"name": "r", "stage": "mail"}', "", "this rule does nothing"),
     ('{"name": "r", "when": 3, "reply": "550 no"}', "when", "a map of conditions"),
     ('{"name": "r", "when": {"rcpt": ""}, "reply": "550 no"}', "when.rcpt", "an empty pattern"),

@@ -15,13 +15,6 @@ rules:
   - name: later
     when: {mail: "later@*"}
     reply: "451 4.7.1 come back later"
-  - name: no-data
-    when: {mail: "nodata@*"}
-    stage: data
-    reply: "554 5.6.0 no data from you"
-  - name: virus
-    when: {body: "/X5O!P%@AP/"}
-    reply: "554 5.7.0 virus found"
   - name: spam
     when: {header: {Subject: "*viagra*"}}
     reply: "554 5.7.1 looks like spam"
@@ -64,32 +57,3 @@ def test_refusals_are_final_and_a_4xx_is_tried_again(start, make_exim, kept):
     assert "451 4.7.1 come back later" in peer.line_with(f"{later} == y@ok.test", "defer")
     assert peer.queue() == [later]
     assert [m["mail"] for m in kept(server)] == ["a@b.test", "", ""]
-
-
-def test_it_sends_mail_data_by_bdat_which_arrives_whole(start, make_exim, kept, fetch):
-    server = start(RULES)
-    peer = make_exim(server.ports["smtp"])
-    lines = [f"{'.' * (number % 3)}line {number} {'x' * (number % 97)}" for number in range(6000)]
-    message = peer.send("a@b.test", ["x@ok.test", "y@ok.test"], MAIL.format("long") + "\n".join(lines) + "\n")
-    assert " K C=" in peer.line_with(f"{message} => x@ok.test")  # K: by BDAT.
-    (found,) = kept(server)
-    content = fetch(server, f"/v1/messages/{found['id']}/raw")
-    assert content.partition(b"\r\n\r\n")[2].decode().split("\r\n") == ["Hello", ".", "end", *lines, ""]
-
-
-REFUSED = [
-    ("nodata@b.test", ["x@ok.test"], "Hello\n", "554 5.6.0 no data from you"),
-    ("b@b.test", ["x@ok.test", "y@ok.test"], "X5O!P%@AP\n", "554 5.7.0 virus found"),
-    ("c@b.test", ["x@ok.test"], "y\n" * 40_000 + "X5O!P%@AP\n", "554 5.7.0 virus found"),
-    ("d@b.test", ["x@bad.example.com"], "Hello\n", "553 5.1.3 <x@bad.example.com>: mailbox name not allowed"),
-    ("e@b.test", ["x@bad.example.com", "y@ok.test"], "Hello\n", "553 5.1.3 <x@bad.example.com>: mailbox name"),
-]
-
-
-def test_by_bdat_it_meets_the_rules_of_every_stage(start, make_exim, kept):
-    server = start(RULES)
-    peer = make_exim(server.ports["smtp"])
-    for sender, recipients, text, reply in REFUSED:
-        message = peer.send(sender, recipients, MAIL.format("hi") + text)
-        assert reply in peer.line_with(f"{message} ** {recipients[0]}")
-    assert [(m["mail"], m["rcpt"]) for m in kept(server) if m["mail"]] == [("e@b.test", ["y@ok.test"])]

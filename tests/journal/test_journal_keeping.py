@@ -181,6 +181,8 @@ def test_an_attempt_knows_its_session_its_transaction_and_its_parameters():
 class Meddling:
     """A policy with a rule at every stage that only delays it; the recipient c is refused."""
 
+    stages = ("mail", "rcpt", "data", "message")
+
     def decide(self, stage, conversation, outcome):
         delay = Delay(Uniform(2.0, 2.0))
         refused = stage.value == "rcpt" and outcome.path.text.startswith("c")

@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from mocksmtp.net.gate import DEADLINE, GRACE, ProxyGate
+from mocksmtp.net.handshakes import ALERT
 from mocksmtp.net.listeners import Listener
 from mocksmtp.net.proxy import SIGNATURE
 from mocksmtp.smtp import facts
@@ -163,6 +164,14 @@ def test_a_handshake_that_a_rule_delays_gets_what_came_meanwhile():
     assert not wire.TLS
     house.clock.advance(2)
     assert wire.under_tls == [b"hello of the client"]
+
+
+def test_a_handshake_that_a_rule_breaks_has_its_hello_too():
+    house = House("required", implicit_tls=True)
+    house.listener.policy = TablePolicy(faults=("starttls {tls: abort}",))
+    wire = house.connect()
+    wire.feed(LINE + b"\x16\x03\x01\x00\x05hello")
+    assert (wire.value(), wire.ended) == (ALERT, "fin")
 
 
 def test_without_a_header_the_connection_is_closed_in_time(house):

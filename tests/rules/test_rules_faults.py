@@ -86,7 +86,7 @@ def test_a_slow_reader_is_known_beforehand(book):
 
 
 def load_rules(book, rules):
-    return [entry.rule for entry in book(rules)._stages[Stage.DATA].entries]
+    return [entry.rule for entry in book(rules).stages[Stage.DATA].entries]
 
 
 DRAWN = '  - {name: late, when: {rcpt: "*"}, delay: 2s..5s, fault: garble}\n'

@@ -129,7 +129,7 @@ def test_a_search_elsewhere_moves_no_counter_there():
 
 def test_a_rule_that_counts_nothing_has_no_memory():
     book, _ = book_of("- {name: a, when: {rcpt: '*'}, reply: '450 no'}\n- {name: b, stage: rcpt, then: close}")
-    assert [entry.recall for entry in book._stages[Stage.RCPT].entries] == [None, None]
+    assert [entry.recall for entry in book.stages[Stage.RCPT].entries] == [None, None]
     ask(book)
     assert len(book.counters) == 0
 
@@ -146,7 +146,7 @@ def test_a_runtime_rule_counts_for_itself():
     text = "- {name: a, when: {rcpt: '*'}, reply: '450 {attempt}'}"
     book, _ = book_of(text)
     ask(book)
-    both = book.beneath([entry.rule for entry in book._stages[Stage.RCPT].entries])
+    both = book.beneath([entry.rule for entry in book.stages[Stage.RCPT].entries])
     assert reply(ask(both)) == "450 1"
     assert reply(ask(book)) == "450 2"
 

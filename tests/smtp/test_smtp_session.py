@@ -33,6 +33,8 @@ class Faulty(TablePolicy):
         super().__init__()
         self.stage = stage
 
+    stages = frozenset(Stage)
+
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Fault this stage, leave others."""
         if stage is self.stage:
@@ -190,6 +192,8 @@ def test_a_fault_at_data_spoils_an_answer_that_took_its_time() -> None:
     """The same where the message is searched."""
 
     class Both(Faulty):
+        stages = frozenset(Stage)
+
         def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
             found = super().decide(stage, conversation, outcome)
             return (lambda: Decision()) if stage is Stage.MESSAGE else found
@@ -259,6 +263,8 @@ def test_a_fault_that_ends_the_connection_ends_the_answers_of_lmtp() -> None:
     """The message is kept for all that accept it; those behind the fault are not answered."""
 
     class Ending(TablePolicy):
+        stages = frozenset(Stage)
+
         def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
             spoilt = stage is Stage.MESSAGE and outcome.path is not None and outcome.path.text == "c@d"
             return Decision(faults=(Aborting(),)) if spoilt else super().decide(stage, conversation, outcome)

@@ -51,17 +51,10 @@ class Log:
 
 
 def run(command: list[str], **environ: str) -> Log:
-    """Start a command whose standard output is a log."""
-    return Log(
-        subprocess.Popen(
-            command,
-            env=os.environ | environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="backslashreplace",  # It may log what it was sent.
-        )
-    )
+    """Start a command whose standard output is a log; it may hold any octets that a server has said."""
+    text = {"encoding": "utf-8", "errors": "backslashreplace"}
+    out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return Log(subprocess.Popen(command, env=os.environ | environ, **out, **text))
 
 
 @contextlib.contextmanager
