@@ -28,6 +28,10 @@ class Counted(Protocol):
         ...
 
 
+FREQUENT = (facts.CommandAnswered, facts.SessionOpened, facts.SessionClosed, facts.MessageAccepted)
+"""Facts of which there are several a message."""
+
+
 class Metrics:
     """A subscriber of facts.  Nothing a client says becomes a label, so their number is bounded."""
 
@@ -44,9 +48,8 @@ class Metrics:
         self._opened: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
-        # Answers are only gathered while mail goes on, and counted about ten times a second.
-        self._answers: list[facts.CommandAnswered] = []
-        self._taken: list[facts.MessageAccepted] = []
+        # What is frequent is only gathered while mail goes on, and counted about ten times a second.
+        self._gathered: dict[type, list[Any]] = {kind: [] for kind in FREQUENT}
         self._replies: Counter[tuple[str, str, int]] = Counter()
         self._rules: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
@@ -58,16 +61,12 @@ class Metrics:
         self._loaded_at = 0.0
         self.show(rules)
         self.takes: dict[type, Callable[[Any], None]] = {
-            facts.CommandAnswered: self._answers.append,
             facts.ConnectionRefused: lambda fact: self._turned_away.update((fact.listener,)),
-            facts.SessionOpened: lambda fact: self._opened.update((fact.who.listener,)),
-            facts.SessionClosed: lambda fact: self._closed.update((fact.who.listener,)),
             facts.RuleMatched: lambda fact: self._rules.update((fact.rule,)),
             facts.FaultInjected: lambda fact: self._faults.update((fact.fault,)),
-            facts.MessageAccepted: self._taken.append,
             facts.TlsStarted: lambda fact: self._handshakes.update(((fact.who.listener, fact.tls.version),)),
             facts.Authenticated: lambda fact: self._logins.update(((fact.who.listener, fact.mechanism),)),
-        }
+        } | {kind: gathered.append for kind, gathered in self._gathered.items()}
         self.registry = CollectorRegistry()
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
@@ -79,13 +78,16 @@ class Metrics:
             take(fact)
 
     def catch_up(self) -> None:
-        """Count the answers that were gathered; to be called often, so that they are few."""
-        self._replies.update((who.listener, stage, reply.code) for who, stage, reply, *_ in self._answers)
-        self._answers.clear()
-        for fact in self._taken:
-            self._messages[fact.who.listener] += 1
+        """Count the facts that were gathered; to be called often, so that they are few."""
+        answers, came, went, taken = (self._gathered[kind] for kind in FREQUENT)
+        self._replies.update((who.listener, stage, reply.code) for who, stage, reply, *_ in answers)
+        self._opened.update(fact.who.listener for fact in came)
+        self._closed.update(fact.who.listener for fact in went)
+        self._messages.update(fact.who.listener for fact in taken)
+        for fact in taken:
             self._octets[fact.who.listener] += fact.octets
-        self._taken.clear()
+        for gathered in self._gathered.values():
+            gathered.clear()
 
     def show(self, rules: Iterable[str]) -> None:
         """Show these rules too, with 0 until they match."""

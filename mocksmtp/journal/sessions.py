@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksmtp.journal.attempts import NOTHING, Struck
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.notes import Note
-
-NOTE_COST = 60
-"""Octets that a note takes beside its own, about: its place, its head, and the number it may be."""
 
 Chunk = tuple["Note", ...]
 
@@ -187,5 +185,5 @@ class OpenSession:
 
 
 def cost(chunk: Chunk) -> int:
-    """Say how many octets notes take, about."""
-    return NOTE_COST * len(chunk) + sum([len(note) for note in chunk if type(note) is bytes])
+    """Say how many octets notes take: each with its head, as if nobody else held it."""
+    return sum(map(getsizeof, chunk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ def ehlo(session: Session, argument: bytes) -> Outcome:
     return Outcome(_told(tuple(lines)), commit=_greet_esmtp, text=name)
 
 
+PRINTABLE = re.compile(rb"[!-~]+")
+
+
 @lru_cache(64)
 def _told(lines: tuple[str, ...]) -> Reply:
     """Return the reply with these lines: a listener has few of them, and says them often."""
@@ -56,9 +60,7 @@ def helo(session: Session, argument: bytes) -> Outcome:
 def _name(argument: bytes) -> str | None:
     # Any printable name will do: names of compose services have underscores, and no
     # server may refuse mail because a name does not verify (RFC 5321 section 4.1.4).
-    if argument and all(33 <= octet <= 126 for octet in argument):
-        return argument.decode()
-    return None
+    return argument.decode() if PRINTABLE.fullmatch(argument) else None
 
 
 VERBS = (Verb("EHLO", Stage.HELO, ANY, ehlo), Verb("HELO", Stage.HELO, ANY, helo))
