@@ -186,4 +186,4 @@ class OpenSession:
 
 def cost(chunk: Chunk) -> int:
     """Say how many octets notes take: each with its head, as if nobody else held it."""
-    return sum(map(getsizeof, chunk))
+    return getsizeof(chunk) + sum(map(getsizeof, chunk))

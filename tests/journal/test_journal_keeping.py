@@ -279,12 +279,12 @@ def test_sessions_and_attempts_are_bounded_by_their_number_and_the_rest_is_count
 
 
 def test_transcripts_are_bounded_by_their_octets():
-    played = Sessions(octets=10_000)
+    played = Sessions(octets=2_000)
     for _ in range(10):
         played.play(EHLO + MAIL + RCPT + DATA)
     played.journal.tidy(100.0)
     usage = played.journal.usage()
-    assert usage.octets <= 10_000
+    assert usage.octets <= 2_000
     assert 0 < usage.sessions == 10 - usage.sessions_dropped < 10
 
 
