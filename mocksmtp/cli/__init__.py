@@ -8,7 +8,19 @@ import click
 
 from mocksmtp import __version__
 
-COMMANDS = ("serve", "check", "schema", "probe", "send", "tail", "messages", "sessions", "rules", "wait")
+COMMANDS = (
+    "serve",
+    "check",
+    "explain",
+    "schema",
+    "probe",
+    "send",
+    "tail",
+    "messages",
+    "sessions",
+    "rules",
+    "wait",
+)
 
 
 class _Commands(click.Group):

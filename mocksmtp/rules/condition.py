@@ -40,6 +40,10 @@ class Condition(Protocol):
         """Return the compiled question."""
         ...
 
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against, as a person reads it."""
+        ...
+
     def anchor(self) -> Anchor | None:
         """Return where it can be filed, None where it cannot."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mocksmtp.rules.rule import Rule
-from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.rules.rulebook import RUNTIME, Rulebook
 
 
 class InForce:
@@ -30,6 +30,7 @@ class InForce:
     def replace_runtime(self, rules: Sequence[Rule]) -> None:
         """Put other runtime rules before the same rules of the files; only they are compiled."""
         self.runtime = tuple(rules)
+        self._files.counters.keep_only([rule.name for rule in rules], RUNTIME)
         self._put(self._files.beneath(rules))
 
     def _put(self, rulebook: Rulebook) -> None:

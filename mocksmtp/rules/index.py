@@ -137,6 +137,11 @@ class Layers:
         self.reads_slowly: bool = upper.reads_slowly or lower.reads_slowly
         self.of_path: Find | None = None
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All rules, in their order."""
+        return self._upper.entries + self._lower.entries
+
     def candidates(self, context: Context) -> list[Entry]:
         """Return the rules that may hold, in their order."""
         return self._upper.candidates(context) + self._lower.candidates(context)

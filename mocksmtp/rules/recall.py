@@ -41,6 +41,18 @@ class Recall:
             dice = (seed, self.rule.name, *key, count)
         return Hit(counter.hits, now, counter.first, counter.times or (), dice)
 
+    def last_hit(self, context: Context, counters: Counters, now: float, seed: int) -> Hit | None:
+        """Return the hit that was counted last, None where there is none; no counter moves."""
+        counter = counters.peek((self.name, *self.key(context)))
+        if counter is None:
+            return None
+        dice: tuple[object, ...] = ()
+        if self.luck is not None:
+            key = self.luck(context)
+            lucky = counters.peek((self.name, *key)) if self.luck_counts else counter
+            dice = (seed, self.rule.name, *key, lucky.hits if lucky is not None else 0)
+        return Hit(counter.hits, now, counter.first, counter.times or (), dice)
+
     def due(self, hit: Hit) -> bool:
         """Ask whether the rule acts this time."""
         return all(test(hit) for test in self.tests)

@@ -106,6 +106,11 @@ class Rulebook:
         candidates = index.candidates(context)
         return self._decide(_holding(candidates, context) if candidates else (), context)
 
+    def entries(self, stage: Stage) -> list[Entry]:
+        """Return the rules that are asked at a stage, in their order."""
+        index = self._stages.get(stage)
+        return index.entries if index is not None else []
+
     def rehearsal(self, now: Callable[[], float]) -> Rulebook:
         """Return one that decides alike, by another clock, and whose hits leave these counters as they are."""
         twin = copy(self)

@@ -35,6 +35,10 @@ class Auth:
         """Return the compiled question."""
         return any_matches(self.value, Kind.VALUE, values)
 
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        return values(context)
+
     def anchor(self) -> Anchor | None:
         """Return where it is filed."""
         return filed("auth", self.value, Kind.VALUE, values)

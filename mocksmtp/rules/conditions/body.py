@@ -34,6 +34,10 @@ class Body:
         """Return the compiled question."""
         return any_matches(self.value, Kind.OCTETS, values)
 
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        return (f"{len(context.body)} octets",)
+
     def anchor(self) -> Anchor | None:
         """Return where it is filed."""
         return filed("body", self.value, Kind.OCTETS, values)

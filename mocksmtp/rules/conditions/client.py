@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from mocksmtp.rules.condition import Anchor, Test
+from mocksmtp.rules.context import Context
 from mocksmtp.rules.network import Networks
 from mocksmtp.smtp.stage import Stage
 
@@ -27,6 +29,10 @@ class Client:
         """Return the compiled question."""
         networks = self.value
         return lambda context: context.conversation.client in networks
+
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        return (context.conversation.client,)
 
     def anchor(self) -> Anchor | None:
         """Networks are filed by the index itself, under each prefix."""

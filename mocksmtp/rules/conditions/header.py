@@ -39,6 +39,11 @@ class Header:
         tests = [any_matches(p, Kind.OCTETS, values_of(key.lower())) for key, p in self.value.items()]
         return lambda context: all(test(context) for test in tests)
 
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        names = {key.lower(): key for key in self.value}
+        return [f"{key}: {text}" for name, key in names.items() for text in values_of(name)(context)]
+
     def anchor(self) -> Anchor | None:
         """File under the first field."""
         name, patterns = next(iter(self.value.items()))

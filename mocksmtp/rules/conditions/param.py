@@ -46,6 +46,10 @@ class Param:
         tests = [any_matches(p, Kind.VALUE, values_of(key.upper())) for key, p in self.value.items()]
         return lambda context: all(test(context) for test in tests)
 
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        return [f"{key}={text}" for key in self.value for text in values_of(key.upper())(context)]
+
     def anchor(self) -> Anchor | None:
         """File under the first parameter."""
         keyword, patterns = next(iter(self.value.items()))

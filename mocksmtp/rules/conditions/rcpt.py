@@ -34,6 +34,10 @@ class Rcpt:
         """Return the compiled question."""
         return any_matches(self.value, Kind.ADDRESS, values)
 
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        return values(context)
+
     def anchor(self) -> Anchor | None:
         """Return where it is filed."""
         return filed("rcpt", self.value, Kind.ADDRESS, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -33,16 +34,24 @@ class RcptCount:
         over, under = self.over, self.under
 
         def test(context: Context) -> bool:
-            envelope = context.conversation.envelope
-            accepted = len(envelope.recipients) if envelope else 0
-            number = accepted + 1 if context.stage is Stage.RCPT else accepted
+            number = _number(context)
             return (over is None or number > over) and (under is None or number < under)
 
         return test
 
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        return (str(_number(context)),)
+
     def anchor(self) -> Anchor | None:
         """A number has no pattern to file it under."""
         return None
+
+
+def _number(context: Context) -> int:
+    envelope = context.conversation.envelope
+    accepted = len(envelope.recipients) if envelope else 0
+    return accepted + 1 if context.stage is Stage.RCPT else accepted
 
 
 CONDITION = RcptCount

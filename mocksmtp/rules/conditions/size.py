@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,6 +40,10 @@ class Size:
             return (over is None or number > over) and (under is None or number < under)
 
         return test
+
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        return () if context.size is None else (f"{context.size} octets",)
 
     def anchor(self) -> Anchor | None:
         """A number has no pattern to file it under."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -51,6 +52,11 @@ class TlsCondition:
         if self.sni:
             parts.append(any_matches(self.sni, Kind.VALUE, server_names))
         return lambda context: (context.conversation.tls is not None) is on and all(p(context) for p in parts)
+
+    def seen(self, context: Context) -> Iterable[str]:
+        """Return what it was held against."""
+        tls = context.conversation.tls
+        return ("no TLS",) if tls is None else (f"TLS {tls.version}", f"sni {tls.sni}")
 
     def anchor(self) -> Anchor | None:
         """Too few values to be worth filing."""
