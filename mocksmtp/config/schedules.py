@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
+from difflib import get_close_matches
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -26,8 +27,6 @@ MOST_OVER = 1_000_000
 
 def chance(value: Any) -> float:
     """Take per cent, as in 30%."""
-    if isinstance(value, float):
-        return value
     match = PERCENT.fullmatch(text(value).strip())
     if match is None or not 0 < float(match[1]) <= 100:
         raise ValueError(f"{value} is no chance (more than 0% and at most 100%, as in 30%)")
@@ -36,8 +35,6 @@ def chance(value: Any) -> float:
 
 def over(value: Any) -> Over:
     """Take a number of hits in a time, as in 100 per 1m."""
-    if isinstance(value, Over):
-        return value
     match = RATE.fullmatch(text(value).strip())
     if match is None:
         raise ValueError(f"{value} is no number of hits in a time (as in 100 per 1m)")
@@ -51,8 +48,6 @@ def over(value: Any) -> Over:
 
 def between(value: Any) -> tuple[int, int]:
     """Take two times of the day, in minutes after midnight."""
-    if isinstance(value, tuple):
-        return value
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError(f"two times of the day are wanted here, as in [22:00, 06:00], not {shown(value)}")
     start, end = (_minutes(each) for each in value)
@@ -70,22 +65,22 @@ def _minutes(value: Any) -> int:
 
 def timezone(value: Any) -> ZoneInfo:
     """Take the name of a time zone."""
-    if isinstance(value, ZoneInfo):
-        return value
     name = text(value)
-    known = available_timezones()
-    if name not in known:
-        near = suggestion(name, known).rpartition("; ")[2] if known else "this machine knows none but UTC)"
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        known = available_timezones()
+    if not known:
         raise ValueError(
-            f"{name} is no time zone (as in Europe/Berlin{'; ' + near if near.endswith('?)') else ')'}"
+            f"{name} is not known: there are no time zones on this machine (the package tzdata has them)"
         )
-    return ZoneInfo(name)
+    near = get_close_matches(name, known, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"{name} is no time zone (as in Europe/Berlin{hint})")
 
 
 def per(value: Any) -> tuple[str, ...]:
     """Take what hits are told apart by."""
-    if isinstance(value, tuple):
-        return value
     words = [text(each) for each in several(value)]
     wrong: list[tuple[tuple[str | int, ...], str]] = []
     for number, word in enumerate(words):
@@ -103,8 +98,6 @@ def per(value: Any) -> tuple[str, ...]:
 
 def sequence(value: Any) -> tuple[ReplyTemplate | Accept, ...]:
     """Take a list of replies."""
-    if isinstance(value, tuple):
-        return value
     if not isinstance(value, list) or not value:
         raise ValueError('a list of replies is wanted here, as in ["450 4.2.0 try later", accept]')
     steps: list[ReplyTemplate | Accept] = []
