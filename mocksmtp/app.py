@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from twisted.internet.defer import Deferred
@@ -152,8 +152,7 @@ class App:
         self._tidying = self.reactor.callLater(TIDY, self._tidy)
         self.metrics.reloaded(True, self.reactor.seconds())
         self._reload.watch()
-        for note in self.parts.authority.notes:
-            self.say(note)
+        self._say_all(self.parts.notes())
         return f"mocksmtp {__version__} ready: " + ", ".join(told)
 
     def _bind(self, settings: ListenerSettings, listener: Listener) -> int:
@@ -243,7 +242,10 @@ class App:
 
     def _reloaded(self, how: Reloaded) -> None:
         self.metrics.reloaded(how.in_force, self.reactor.seconds())
-        for line in [*how.lines(), *self.parts.authority.notes]:
+        self._say_all([*how.lines(), *(() if how.mistakes else self.parts.notes())])
+
+    def _say_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
             self.say(line)
 
     def stop(self) -> Deferred[None]:

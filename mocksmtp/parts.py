@@ -31,6 +31,10 @@ class Parts(NamedTuple):
     changed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 
+    def notes(self) -> list[str]:
+        """Say what the operator should know: of the authority, and what the configuration surely does not mean."""
+        return [*self.authority.notes, *(each.as_warning() for each in self.settings.warnings)]
+
 
 Compile = Callable[[Settings], Rulebook]
 """Makes the rulebook of some settings: its counters and its clock are the service's."""

@@ -412,6 +412,18 @@ def test_the_authority_stays_as_long_as_its_names_do(serve):
     assert service.app.parts.authority.ca_pem != before
 
 
+def test_warnings_are_told_at_the_start_and_after_a_reload(serve):
+    service = serve(BASE + RULE.format("no"))
+    assert "warning" not in service.err.getvalue()
+    service.reload(BASE + RULE.format("no").replace("5.1.1", "4.1.1"))
+    told = f"{service.path}:3:46: warning: 550 disagrees with 4.1.1: its class is 4"
+    assert service.err.getvalue().splitlines()[-1] == f"mocksmtp: {told}"
+    service.reload(BASE + "seed: x\n")
+    assert service.err.getvalue().count(told) == 1
+    again = serve(BASE + RULE.format("no").replace("5.1.1", "4.1.1"))
+    assert again.err.getvalue().splitlines()[-1] == f"mocksmtp: {told}"
+
+
 def test_with_json_notices_are_json(tmp_path):
     reactor, err = HeldReactor(), io.StringIO()
     source = Source([], {"MOCKSMTP_CONFIG_YAML": BASE})

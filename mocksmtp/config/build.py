@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from secrets import token_bytes
 
+from mocksmtp.config.lint import warnings
 from mocksmtp.config.mistakes import Invalid, Mistake
 from mocksmtp.config.models import (
     CaptureModel,
@@ -42,6 +43,8 @@ def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, 
     folder = Path(main.file).parent
     _check_listeners(main, configuration)
     http, tls = configuration.http, configuration.tls
+    all_files: list[tuple[Tree, RuleFile]] = [(main, configuration), *files]
+    rules = _rules(all_files)
     return Settings(
         hostname=configuration.hostname,
         seed=configuration.seed,
@@ -51,10 +54,11 @@ def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, 
         tls=TlsSettings(_certificate(tls.certificate, folder), tuple(tls.names), tuple(tls.versions)),
         capture=_capture(configuration.capture, configuration.data),
         http=HttpSettings(http.port, http.interface, tuple(http.hosts)),
-        rulebook_rules=_rules([(main, configuration), *files]),
-        mailboxes=Mailboxes(_mailboxes([(main, configuration), *files])),
+        rulebook_rules=rules,
+        mailboxes=Mailboxes(_mailboxes(all_files)),
         syntax_reply=configuration.syntax.reply,
         sender_reply=configuration.syntax.sender_reply,
+        warnings=warnings(all_files, configuration, rules),
     )
 
 

@@ -77,6 +77,7 @@ WORDS: dict[str, str | None] = {
     "mailboxes": "mailboxes",
     "syntax_reply": "syntax.reply",
     "sender_reply": "syntax.sender_reply",
+    "warnings": None,
 }
 """How each part of the settings is called; None where it is told in more words."""
 

@@ -15,9 +15,17 @@ class Mistake(NamedTuple):
     column: int
     text: str
 
+    @property
+    def place(self) -> str:
+        """Where it is: ``file:line:column``, or less where less is known."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    def as_warning(self) -> str:
+        """Say it as what may be done, and is surely not meant."""
+        return f"{self.place}: warning: {self.text}"
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.text}" if place else self.text
+        return f"{self.place}: {self.text}" if self.place else self.text
 
 
 class Invalid(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mocksmtp.config.mistakes import Mistake
 from mocksmtp.rules.mailboxes import Mailboxes
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.template import ReplyTemplate
@@ -80,7 +81,7 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of it.  ``rule_keys`` bounds the counters of the rules."""
+    """All of it.  ``rule_keys`` bounds the counters of the rules; ``warnings`` are what is worth a look."""
 
     hostname: str
     seed: int
@@ -94,3 +95,4 @@ class Settings:
     mailboxes: Mailboxes
     syntax_reply: ReplyTemplate
     sender_reply: ReplyTemplate
+    warnings: tuple[Mistake, ...] = ()

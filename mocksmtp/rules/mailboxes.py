@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import re2
 
@@ -51,15 +51,24 @@ class Refusal(NamedTuple):
     name: str
 
 
+def allows(naming: str, local: str) -> bool:
+    """Say whether a local part is named as a domain wants it."""
+    return _naming(naming).fullmatch(local) is not None
+
+
+def _naming(naming: str) -> Any:
+    options = re2.Options()
+    options.case_sensitive = False
+    return re2.compile(naming[1:-1], options)
+
+
 class _Domain:
     __slots__ = ("_exists", "_full", "_key", "_naming", "settings")
 
     def __init__(self, key: str, settings: MailboxDomain) -> None:
         self._key = key
         self.settings = settings
-        options = re2.Options()
-        options.case_sensitive = False
-        self._naming = re2.compile(settings.naming[1:-1], options) if settings.naming else None
+        self._naming = _naming(settings.naming) if settings.naming else None
         self._full = PatternIndex(Kind.LOCAL_PART, list(settings.full.items()))
         self._exists = (
             None

@@ -31,7 +31,7 @@ class All:
     def anchor(self) -> Anchor | None:
         """Return the most selective place of its parts."""
         anchors = [anchor for part in self.parts if (anchor := part.anchor()) is not None]
-        return min(anchors, key=_cost, default=None)
+        return min(anchors, key=cost, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def latest(stages: Sequence[Stage]) -> Stage | None:
     return max(stages, key=ORDER.index, default=None)
 
 
-def _cost(anchor: Anchor) -> tuple[int, int]:
+def cost(anchor: Anchor) -> tuple[int, int]:
     """Rank how much is likely to stand in one place: an exact value least, a regex most."""
     worst = 0
     for text in anchor.patterns:

@@ -131,5 +131,6 @@ class Profile:
             limits=other.limits,
             addresses=other.addresses,
             trusted=other.trusted,
+            keep_messages=other.keep_messages,
             keep_refused=other.keep_refused,
         )

@@ -47,3 +47,14 @@ def test_without_a_path_it_is_a_usage_error():
     result = run()
     assert result.exit_code == 2
     assert "Missing argument" in result.stderr
+
+
+def test_warnings_are_told_and_are_no_mistakes_unless_they_are_wanted_to_be(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text('rules: [{name: a, when: {rcpt: "*"}, reply: "550 4.1.1 no"}]\n')
+    warning = f"{path}:1:45: warning: 550 disagrees with 4.1.1: its class is 4\n"
+    result = run(path)
+    assert (result.exit_code, result.stderr) == (0, warning)
+    assert result.stdout.startswith("OK: 1 rules; ")
+    result = run(path, "--strict")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", warning)
