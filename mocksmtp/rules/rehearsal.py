@@ -119,6 +119,7 @@ class _Watched:
     """The rulebook as the session's policy, and what it was asked."""
 
     reads_slowly = False
+    stages = frozenset(Stage)
 
     def __init__(self, rulebook: Rulebook, most: int) -> None:
         self.rulebook = rulebook

@@ -108,7 +108,7 @@ class Rulebook:
 
     def entries(self, stage: Stage) -> list[Entry]:
         """Return the rules that are asked at a stage, in their order."""
-        index = self._stages.get(stage)
+        index = self.stages.get(stage)
         return index.entries if index is not None else []
 
     def rehearsal(self, now: Callable[[], float]) -> Rulebook:
