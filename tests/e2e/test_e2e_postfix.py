@@ -107,30 +107,3 @@ rules:
     peer.outcome(queue_id, "x@retry.example.com", "sent")
     (message,) = kept(server)
     assert message["rcpt"] == ["x@retry.example.com"]
-
-
-def test_what_becomes_of_a_connection_that_breaks(start, run_postfix, kept):
-    server = start("""
-rules:
-  - name: lost-ack
-    stage: message
-    when: {rcpt: "*@lostack.example.com"}
-    schedule: {first: 1}
-    reply: accept
-    fault: {reset: before}
-  - name: hang-up-in-data
-    stage: data
-    when: {rcpt: "*@hangup.example.com"}
-    schedule: {first: 1}
-    fault: {close: {after_octets: 512}}
-""")
-    peer = run_postfix(relayhost=f"[127.0.0.1]:{server.ports['smtp']}")
-    for recipient, told, copies in (
-        ("x@lostack.example.com", "while sending end of data -- message may be sent more than once", 2),
-        ("x@hangup.example.com", "lost connection with 127.0.0.1", 1),
-    ):
-        queue_id = peer.send("a@b.test", [recipient], MAIL.format("x") + "line\r\n" * 200)
-        assert told in peer.outcome(queue_id, recipient, "deferred")
-        peer.try_again()
-        peer.outcome(queue_id, recipient, "sent")
-        assert [m["rcpt"] for m in kept(server)].count([recipient]) == copies
