@@ -118,6 +118,7 @@ class Asked(NamedTuple):
 class _Watched:
     """The rulebook as the session's policy, and what it was asked."""
 
+    stages = frozenset(Stage)
     reads_slowly = False
     stages = frozenset(Stage)
 
