@@ -37,7 +37,9 @@ def test_all_scenarios_can_be_loaded_together_and_beside_the_main_file():
     main = ROOT / "config/mocksmtp.yaml"
     rules = sum(len(load([path], {}).rulebook_rules) for path in FILES)
     assert len(load([RULES], {}).rulebook_rules) == rules
-    assert len(load([main, RULES], {}).rulebook_rules) == rules + len(load([main], {}).rulebook_rules)
+    both = load([main, RULES], {})
+    assert len(both.rulebook_rules) == rules + len(load([main], {}).rulebook_rules)
+    assert list(both.warnings) == []
 
 
 @pytest.mark.parametrize(("dialogue", "config"), DIALOGUES)

@@ -120,7 +120,6 @@ class _Watched:
 
     stages = frozenset(Stage)
     reads_slowly = False
-    stages = frozenset(Stage)
 
     def __init__(self, rulebook: Rulebook, most: int) -> None:
         self.rulebook = rulebook
