@@ -36,6 +36,19 @@ class DirectServer(tcp.Server):
     """A server-side connection whose writes go to the socket without a turn of the loop."""
 
     protocol: Any
+    _paused = False
+
+    def pauseProducing(self) -> None:
+        """Read no more; the poller hears of it only if something comes, for most clients wait as we do."""
+        if self.TLS:
+            super().pauseProducing()
+        else:
+            self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Read again."""
+        self._paused = False
+        super().resumeProducing()
 
     def write(self, data: bytes) -> None:
         """Send now what the kernel takes, and leave the rest to the poller.  Under TLS: as Twisted does."""
@@ -70,6 +83,9 @@ class DirectServer(tcp.Server):
         """Hand what has come to the protocol, without the layers between."""
         if self.TLS:
             return super().doRead()
+        if self._paused:
+            self.stopReading()
+            return None
         try:
             data = self.socket.recv(READ_SIZE)
         except BlockingIOError:

@@ -107,3 +107,31 @@ def test_reading(gives, why, took):
     made = server(gives=gives)
     assert made.doRead() is why
     assert made.protocol.took == took
+
+
+@pytest.fixture
+def polled(monkeypatch):
+    """What the poller was told."""
+    told = []
+    monkeypatch.setattr(tcp.Server, "stopReading", lambda self: told.append("stop"))
+    monkeypatch.setattr(tcp.Server, "startReading", lambda self: told.append("start"))
+    return told
+
+
+def test_a_paused_connection_leaves_the_poller_only_when_something_comes(polled):
+    made = server(gives=b"NOOP\r\n")
+    made.disconnecting = False
+    made.pauseProducing()
+    assert polled == []
+    assert made.doRead() is None
+    assert (polled, made.protocol.took) == (["stop"], [])
+    made.resumeProducing()
+    assert made.doRead() is None
+    assert (polled, made.protocol.took) == (["stop", "start"], [b"NOOP\r\n"])
+
+
+def test_under_tls_it_leaves_at_once(polled):
+    made = server()
+    made.TLS = True
+    made.pauseProducing()
+    assert polled == ["stop"]
