@@ -11,7 +11,7 @@ from twisted.internet.error import CannotListenError
 from mocksmtp import __version__
 from mocksmtp.feed import Feed
 from mocksmtp.journal import Journal
-from mocksmtp.keeping import make_store
+from mocksmtp.keeping import begin_journal, journal_bounds, make_store
 from mocksmtp.metrics import Metrics
 from mocksmtp.net.listeners import NOWHERE, Listener
 from mocksmtp.net.ports import Place, rearrange, reason
@@ -29,16 +29,13 @@ from mocksmtp.web.site import make_site
 
 if TYPE_CHECKING:
     from mocksmtp.config import Source
-    from mocksmtp.config.settings import CaptureSettings, ListenerSettings, Settings
+    from mocksmtp.config.settings import ListenerSettings, Settings
 
 FLUSH = 0.1
 """Seconds that a line for the terminal may wait to be written with others."""
 
 TIDY = 1.0
 """Seconds between two looks at what is too much or too old to be kept."""
-
-SHARE_OF_JOURNAL = 8
-"""The journal may take this part of the octets that messages may take, beside them."""
 
 PATIENCE = 5.0
 """Seconds that a running transaction has to end when the service stops."""
@@ -87,7 +84,8 @@ class App:
         self.say = Notices(err, reactor.seconds, log_format)
         capture = settings.capture
         self.store, latest = make_store(settings, reactor, self.say)
-        self.journal = Journal(*_journal_bounds(capture))
+        self.journal = Journal(*journal_bounds(capture))
+        self.behind, seen = begin_journal(self.store, self.journal)
         names = [rule.name for rule in settings.rulebook_rules]
         self.metrics = Metrics(self.store, self.journal.usage, names, self.counters)
         self.terminal = Terminal(out, refused=capture.refused, clock=reactor.seconds, format=log_format)
@@ -96,7 +94,7 @@ class App:
         self.listeners: list[Listener] = []
         self._leaving: list[Listener] = []
         self.in_force = InForce(self.parts.rulebook, self._follow)
-        self.next_id = queue_ids(reactor.seconds, latest)
+        self.next_id = queue_ids(reactor.seconds, max(latest, seen))
         self.listeners = [self._listener(each, self.parts) for each in settings.listeners]
         self._reload = Reload(source, self._make_again, self._take, self._reloaded, reactor)
         self.http: Any = None
@@ -201,6 +199,7 @@ class App:
         now, age = self.reactor.seconds(), self.settings.capture.age
         try:
             self.journal.tidy(now)
+            self.behind.flush(now)
             if age is not None:
                 self.store.expire(now - age)
         finally:
@@ -235,7 +234,7 @@ class App:
         self.counters.keep_only({rule.name for rule in made.settings.rulebook_rules})
         capture = made.settings.capture
         self.store.bound(capture.messages, capture.octets)
-        self.journal.bound(*_journal_bounds(capture))
+        self.journal.bound(*journal_bounds(capture))
         self.terminal.refused = capture.refused
         self.metrics.show(rule.name for rule in made.settings.rulebook_rules)
         return Reloaded(made.changed, made.kept)
@@ -274,6 +273,7 @@ class App:
         """Wait until all is on the disk, but not for a disk that does not answer."""
         closed: Deferred[None] = Deferred()
         closed.addTimeout(PATIENCE, self.reactor)
+        self.behind.flush(self.reactor.seconds(), last=True)
         self.store.close(lambda: closed.callback(None))
         return closed
 
@@ -287,10 +287,6 @@ class App:
         if self.http is not None:
             self.http.stopListening()
         self.terminal.flush()
-
-
-def _journal_bounds(capture: CaptureSettings) -> tuple[int, int, float | None, bool]:
-    return capture.sessions, capture.octets // SHARE_OF_JOURNAL, capture.age, capture.refused
 
 
 def _unprivileged(port: int) -> int:

@@ -1,4 +1,4 @@
-"""Which store keeps the mail, as the settings say."""
+"""Which store keeps mail and journal, as the settings say."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.threads import deferToThreadPool
 
+from mocksmtp.journal import Journal, Pages, WriteBehind
 from mocksmtp.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mocksmtp.config.settings import Settings
+    from mocksmtp.config.settings import CaptureSettings, Settings
     from mocksmtp.stores import Store
     from mocksmtp.stores.sqlite import SqliteStore
 
 FILE = "mail.db"
 """The name of the SQLite file in ``data``."""
+
+SHARE_OF_JOURNAL = 8
+"""The journal may take this part of the octets that messages may take, beside them."""
 
 
 def make_store(settings: Settings, reactor: Any, say: Callable[[str], None]) -> tuple[Store, int]:
@@ -43,6 +47,20 @@ def make_store(settings: Settings, reactor: Any, say: Callable[[str], None]) -> 
     if trouble:
         say(f"{trouble}; mail is refused until this is mended")
     return store, store.latest
+
+
+def journal_bounds(capture: CaptureSettings) -> tuple[int, int, float | None, bool]:
+    """Return what bounds the journal: sessions, octets, age, and whether it keeps refusals."""
+    return capture.sessions, capture.octets // SHARE_OF_JOURNAL, capture.age, capture.refused
+
+
+def begin_journal(store: Store, journal: Journal) -> tuple[WriteBehind, int]:
+    """Put back what the store has kept of the journal.
+
+    Returns what writes there what is new, and the highest id of a session that was kept.
+    """
+    behind = WriteBehind(journal, store if isinstance(store, Pages) else None)
+    return behind, behind.restore()
 
 
 def _sqlite(path: Path, settings: Settings, reactor: Any, say: Callable[[str], None]) -> SqliteStore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -107,6 +107,24 @@ class Attempts:
         self._count += count
         while self._count > self._most:
             self._drop_first()
+
+    def since(self, number: int, most: int) -> list[tuple[int, Flat]]:
+        """Return up to so many that follow a number, each with its own."""
+        first = max(number + 1, self._first)
+        return [(each, self._flat[each]) for each in range(first, min(self._last + 1, first + most))]
+
+    def put_back(self, attempts: Iterable[tuple[int, Flat]]) -> None:
+        """Take what an earlier process has kept, in order; where numbers are missing, only what follows."""
+        for number, flat in attempts:
+            if number != self._last + 1:
+                self._flat.clear()
+                self._count = 0
+                self._first = number
+            self._last = number
+            self._flat[number] = flat
+            self._count += len(flat[RCPT]) if type(flat[RCPT]) is tuple else 1
+        self.bound(self._most)
+        self.dropped = 0
 
     def bound(self, most: int) -> None:
         """Keep to another number from now on."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mocksmtp.journal.attempts import Attempt, Attempts, Flat
-from mocksmtp.journal.sessions import OpenSession, SessionRecord
+from mocksmtp.journal.sessions import CLOSED_AT, ID, OCTETS, OpenSession, SessionRecord
 from mocksmtp.journal.tries import Tries
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.notes import Notes
@@ -17,8 +18,6 @@ ATTEMPTS_A_SESSION = 10
 
 LONG = 256
 """Notes from which on those of an open session are put away."""
-
-CLOSED_AT, OCTETS = SessionRecord._fields.index("closed_at"), SessionRecord._fields.index("octets")
 
 
 class Kept(NamedTuple):
@@ -38,13 +37,17 @@ class Journal:
     def __init__(self, sessions: int, octets: int, age: float | None = None, refused: bool = True) -> None:
         """Take the bounds: sessions, octets of notes, age in seconds; ``refused`` False leaves refusals out."""
         self._most = sessions
-        self._most_octets = octets
+        self.most_octets = octets
         self._age = age
         self._open: dict[str, OpenSession] = {}
         self._closed: dict[str, Flat] = {}
         self._leaving: deque[str] = deque()
         self._octets = 0
         self._dropped = self._notes_dropped = 0
+        self.ended = 0
+        """Sessions that have ended since the start."""
+        self.cleared = 0
+        """Times that all was forgotten."""
         self.attempts = Attempts(sessions * ATTEMPTS_A_SESSION)
         self._tries = Tries(self._open, self.attempts, refused)
         self.takes: dict[type, Callable[[Any], None]] = {
@@ -56,7 +59,7 @@ class Journal:
     def bound(self, sessions: int, octets: int, age: float | None, refused: bool) -> None:
         """Keep to other bounds from now on; to those of octets and age from the next ``tidy``."""
         self._most = sessions
-        self._most_octets = octets
+        self.most_octets = octets
         self._age = age
         self._tries.refused = refused
         while len(self._closed) > sessions:
@@ -79,6 +82,7 @@ class Journal:
         self._octets += session.cut()
         self._closed[who.id] = session.flat(who.at)
         self._leaving.append(who.id)
+        self.ended += 1
         if len(self._closed) > self._most:
             self._drop_closed()
 
@@ -89,7 +93,7 @@ class Journal:
         for session in self._open.values():
             if len(session.notes) >= LONG:
                 self._octets += session.cut()
-        while self._octets > self._most_octets and self._drop_oldest():
+        while self._octets > self.most_octets and self._drop_oldest():
             pass
         if self._age is not None:
             self.attempts.expire(now - self._age)
@@ -120,6 +124,28 @@ class Journal:
         for session in self._open.values():
             session.forget()
         self._octets = 0
+        self.cleared += 1
+
+    # Going on where an earlier process ended.
+
+    def put_back(self, closed: Sequence[Flat], attempts: Iterable[tuple[int, Flat]]) -> None:
+        """Take what was kept: sessions in the order in which they were closed, and numbered attempts in theirs."""
+        for flat in closed[-self._most :]:
+            self._closed[flat[ID]] = flat
+            self._leaving.append(flat[ID])
+            self._octets += flat[OCTETS]
+        self.attempts.put_back(attempts)
+
+    def closed_since(self, ended: int, most: int) -> tuple[int, list[Flat]]:
+        """Return up to so many sessions that ended after the first ``ended``, and how many have with these."""
+        kept = len(self._leaving)
+        behind = min(self.ended - ended, kept)
+        found = [self._closed[each] for each in islice(self._leaving, kept - behind, kept - behind + most)]
+        return self.ended - behind + len(found), found
+
+    def open_sessions(self) -> Collection[OpenSession]:
+        """Return the sessions that are under way."""
+        return self._open.values()
 
     # Reading.
 

@@ -48,6 +48,12 @@ class SessionRecord(NamedTuple):
         return chain.from_iterable(self.chunks)
 
 
+ID, CLOSED_AT, DROPPED, OCTETS, CHUNKS = map(
+    SessionRecord._fields.index, ("id", "closed_at", "dropped", "octets", "chunks")
+)
+"""Where a record has these, when it is a plain tuple."""
+
+
 class Said(NamedTuple):
     """What a command was answered, by which rule, and what struck it."""
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from mocksmtp.stores import Unavailable
-from mocksmtp.stores.rows import CONTENT, Row
+from mocksmtp.stores.rows import Row
 from mocksmtp.stores.schema import Connect, connect_reading, lock, prepare, set_aside
 
 READ_AT_ONCE = 64 * 1024 * 1024
-"""Octets of content after which a page of messages ends."""
+"""Octets after which what is read at once ends."""
 
 
 class Database:
@@ -83,8 +83,8 @@ class Database:
             os.close(self._lock)
             self._lock = None
 
-    def select(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        """Return the rows that a SELECT finds, and no more than about READ_AT_ONCE octets of content.
+    def select(self, statement: str, values: Sequence[Any], large: int) -> list[Row]:
+        """Return the rows that a SELECT finds, until what is in the column ``large`` has READ_AT_ONCE octets.
 
         Raises Unavailable.
         """
@@ -94,7 +94,7 @@ class Database:
             with self._reading() as connection:
                 for row in connection.execute(statement, values):
                     found.append(row)
-                    octets += len(row[CONTENT])
+                    octets += len(row[large])
                     if octets > READ_AT_ONCE:
                         break
         except (sqlite3.Error, OSError) as error:

@@ -11,15 +11,13 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 from mocksmtp.stores.rows import COLUMNS
 
 APPLICATION = 0x6D6F636B
 """What tells our files from others (``PRAGMA application_id``): "mock" in ASCII."""
-
-VERSION = 1
-"""The layout of the tables, in ``PRAGMA user_version``."""
 
 PATIENCE = 5.0
 """Seconds to wait for a lock that another program, a backup for instance, has on the file."""
@@ -37,11 +35,13 @@ SETTINGS = (
     f"PRAGMA journal_size_limit={64 << 20}",
 )
 
-TABLES = (
-    f"CREATE TABLE message ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})",
-    f"PRAGMA application_id={APPLICATION}",
-    f"PRAGMA user_version={VERSION}",
+LAYOUTS = (
+    (f"CREATE TABLE message ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})",),
+    ("CREATE TABLE journal (number INTEGER PRIMARY KEY, at REAL NOT NULL, page BLOB NOT NULL)",),
 )
+"""What leads from each layout of the tables to the next; their number is in ``PRAGMA user_version``."""
+
+VERSION = len(LAYOUTS)
 
 Connect = Callable[[Path], sqlite3.Connection]
 
@@ -95,31 +95,35 @@ def _keep_name(folder: Path) -> None:
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Look whether the file is ours and sound, and make the tables in a new one.
+    """Look whether the file is ours and sound, and make the tables that are not there yet.
 
     Raises sqlite3.Error and NotOurs.
     """
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables:
-        _check_ours(connection, path)
+    version = _version(connection, path)
     for setting in SETTINGS:
         connection.execute(setting)
-    if tables:
-        _check_sound(connection)
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in TABLES:
-        connection.execute(statement)
-    connection.execute("COMMIT")
+    _check_sound(connection)
+    if version < VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in chain.from_iterable(LAYOUTS[version:]):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id={APPLICATION}")
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("COMMIT")
 
 
-def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the layout of the file, 0 where it is new."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if not tables:
+        return 0
     if application != APPLICATION:
         raise NotOurs(f"{path}: a database of another program")
     if version > VERSION:
         raise NotOurs(f"{path}: made by a newer mocksmtp (layout {version}, this one knows {VERSION})")
+    return int(version)
 
 
 def _check_sound(connection: sqlite3.Connection) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.smtp.reply import Reply
-from mocksmtp.stores import Usage
+from mocksmtp.stores import Unavailable, Usage
 from mocksmtp.stores.database import Database
 from mocksmtp.stores.memory import FULL
-from mocksmtp.stores.rows import COLUMNS, LAST, key_of, message_of, place_of
+from mocksmtp.stores.pages import READ, PageTable, unpacked
+from mocksmtp.stores.rows import COLUMNS, CONTENT, LAST, key_of, message_of, place_of
 from mocksmtp.stores.schema import connect
 from mocksmtp.stores.table import MessageTable
 from mocksmtp.stores.writer import Writer
@@ -57,7 +58,9 @@ class SqliteStore:
         """
         self._database = Database(path, connect, now, lambda text: call(tell, text))
         self._table = MessageTable(messages, octets)
-        self._writer = Writer(self._database, self._table, call, tell)
+        self._pages = PageTable()
+        self._writer = Writer(self._database, self._table, self._pages, call, tell)
+        self._tell = tell
         self._in_thread = in_thread
 
     def open(self) -> str:
@@ -91,7 +94,7 @@ class SqliteStore:
         return await self._select("id < ? ORDER BY id DESC LIMIT ?", place, limit)
 
     async def _select(self, condition: str, *values: Any) -> list[Message]:
-        rows = await self._in_thread(lambda: self._database.select(f"{SELECT} {condition}", values))
+        rows = await self._in_thread(lambda: self._database.select(f"{SELECT} {condition}", values, CONTENT))
         return [message_of(row) for row in rows]
 
     async def remove(self, message_ids: Iterable[str]) -> int:
@@ -103,7 +106,11 @@ class SqliteStore:
 
     def expire(self, before: float) -> None:
         """Drop messages that were received before this moment, in seconds since the epoch."""
-        self._writer.do(lambda connection: self._table.expire(connection, before))
+        self._writer.do(lambda connection: self._expire(connection, before))
+
+    def _expire(self, connection: sqlite3.Connection, before: float) -> None:
+        self._table.expire(connection, before)
+        self._pages.expire(connection, before)
 
     def usage(self) -> Usage:
         """Say how full the store is."""
@@ -113,6 +120,29 @@ class SqliteStore:
         """Keep to other bounds from now on."""
         self._table.most, self._table.most_octets = messages, octets
         self._writer.do(self._table.make_room)
+
+    # The journal's pages.
+
+    def write_page(self, at: float, content: Any, octets: int, done: Callable[[bool], None]) -> None:
+        """Keep a page of plain values, and of all pages about so many octets; then say if that could be done."""
+        self._writer.do(lambda connection: self._pages.write(connection, at, content, octets), done)
+
+    def forget_pages(self) -> None:
+        """Keep no page that was written before."""
+        self._writer.do(self._pages.forget)
+
+    def read_pages(self) -> Iterator[Any]:
+        """Yield what pages hold, in order, those that are damaged left out; not in the reactor's thread."""
+        last = 0
+        try:
+            while rows := self._database.select(READ, (last,), 1):
+                for last, page in rows:
+                    try:
+                        yield unpacked(page)
+                    except (ValueError, EOFError, TypeError) as error:
+                        self._tell(f"{self._database.path}: page {last} of the journal is left out: {error}")
+        except Unavailable as error:
+            self._tell(f"the journal begins anew: {error}")
 
     def close(self, closed: Callable[[], None]) -> None:
         """Write what is left, then call ``closed``."""

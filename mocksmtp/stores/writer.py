@@ -17,6 +17,7 @@ from mocksmtp.smtp.envelope import Message
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.stores import Unavailable
 from mocksmtp.stores.database import Database
+from mocksmtp.stores.pages import PageTable
 from mocksmtp.stores.schema import DAMAGED, PATIENCE, NotOurs, code_of
 from mocksmtp.stores.table import MessageTable
 
@@ -51,12 +52,14 @@ class Writer:
         self,
         database: Database,
         table: MessageTable,
+        pages: PageTable,
         call: Callable[..., object],
         tell: Callable[[str], None],
     ) -> None:
         """``call`` runs a function in the reactor's thread, where ``tell`` takes lines for people."""
         self._database = database
         self._table = table
+        self._pages = pages
         self._call = call
         self._tell = tell
         self._queue: SimpleQueue[Add | Callable[[], object]] = SimpleQueue()
@@ -76,19 +79,24 @@ class Writer:
         with suppress(
             sqlite3.Error, OSError
         ):  # The first transaction meets it again, and does what is to be done.
-            self._database.writing(self._table.opened)
+            self._database.writing(self._opened)
         with suppress(CannotWrite):
             self._do(self._table.make_room)
         self._told = self._trouble
         self._thread.start()
         return self._trouble
 
-    def do(self, work: Work[Any]) -> None:
-        """Do some work when its turn comes; what goes wrong is told to people."""
+    def do(self, work: Work[Any], done: Callable[[bool], None] | None = None) -> None:
+        """Do some work when its turn comes; then say whether it could be done (people are told why not)."""
 
         def turn() -> None:
-            with suppress(CannotWrite):
+            could = True
+            try:
                 self._do(work)
+            except CannotWrite:
+                could = False
+            if done is not None:
+                self._call(done, could)
 
         self._queue.put(turn)
 
@@ -180,16 +188,21 @@ class Writer:
         return result
 
     def _commit(self, work: Work[Result]) -> Result:
-        connection = self._database.writing(self._table.opened)
+        connection = self._database.writing(self._opened)
         connection.execute("BEGIN IMMEDIATE")
         result = work(connection)
         connection.execute("COMMIT")
         self._table.committed()
         return result
 
+    def _opened(self, connection: sqlite3.Connection) -> None:
+        self._table.opened(connection)
+        self._pages.rolled_back()
+
     def _failed(self, error: Exception) -> CannotWrite:
         """Leave all as it was before the transaction, and return what to raise."""
         self._table.rolled_back()
+        self._pages.rolled_back()
         self._database.roll_back()
         reply = NO_SPACE if _is_full(error) else replies.NOT_STORED
         text = _words(error) if isinstance(error, EXPECTED) else traceback.format_exc()

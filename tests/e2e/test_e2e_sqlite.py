@@ -96,7 +96,11 @@ def test_what_was_answered_250_under_load_is_served_after_a_restart(start, fetch
     assert raw == b"Subject: load\r\n\r\n" + b"The quick brown fox\r\n" * 20
     with smtplib.SMTP("127.0.0.1", again.ports["smtp"], timeout=PATIENCE) as client:
         client.sendmail("a@b.test", ["c@d.test"], MAIL)
-    assert f"mocksmtp_store_messages {len(kept) + 1}.0" in fetch(again, "/metrics").decode()
+    metrics = dict(line.rsplit(" ", 1) for line in fetch(again, "/metrics").decode().splitlines())
+    assert float(metrics["mocksmtp_store_messages"]) == len(kept) + 1
+    attempts = float(metrics["mocksmtp_journal_attempts"]) - 1
+    assert attempts >= len(kept) if how is signal.SIGTERM else attempts > 0  # Written behind, within a second.
+    assert float(metrics["mocksmtp_journal_sessions"]) == SENDERS + 1
 
 
 @contextmanager
