@@ -18,17 +18,18 @@ run: $(VENV)/.runtime ## serve config/mocksmtp.yaml on 25, 465 and 587; PORTS=hi
 test: $(VENV)/.dev ## run all tests; those of the image and of real peers only where these are
 	@marks="not nothing"; \
 	docker info >/dev/null 2>&1 || { marks="$$marks and not container"; echo "without the image: no Docker engine answers"; }; \
+	command -v chromedriver >/dev/null || { marks="$$marks and not browser"; echo "without a browser: Debian has it as chromium chromium-driver"; }; \
 	[ -d "$${PEERS_DIR:-/opt/mocksmtp-peers}" ] || { marks="$$marks and not peers"; echo "without real peers: tests/e2e/peers/install installs them"; }; \
 	$(BIN)/pytest -m "$$marks"
 
 unit: $(VENV)/.dev ## run the tests that need neither network nor engine
-	$(BIN)/pytest -m "not container and not e2e"
+	$(BIN)/pytest -m "not container and not e2e and not browser"
 
 check: $(VENV)/.dev ## format, lint, types, and tests (real peers too) with coverage of the pure rooms
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/coverage run -m pytest -m "not container"
+	$(BIN)/coverage run -m pytest -m "not container and not browser"
 	$(BIN)/coverage report --include='mocksmtp/smtp/*,mocksmtp/faults/*,mocksmtp/rules/*,mocksmtp/config/*' --fail-under=95 --skip-covered
 
 bench: $(VENV)/.bench ## compare with smtp-sink and aiosmtpd; writes bench/results

@@ -17,15 +17,17 @@ from mocksmtp.net.listeners import NOWHERE, Listener
 from mocksmtp.net.ports import Place, rearrange, reason
 from mocksmtp.notices import Notices
 from mocksmtp.parts import Parts, make_again, make_parts, without_refused
+from mocksmtp.queue_ids import queue_ids
 from mocksmtp.reload import Reload, Reloaded
 from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.rules.steering import Standing, standing
 from mocksmtp.smtp.facts import Fact
 from mocksmtp.terminal import Terminal
-from mocksmtp.web.site import make_site
+from mocksmtp.web.site import Seen, make_site
 
 if TYPE_CHECKING:
     from mocksmtp.config import Source
@@ -45,17 +47,6 @@ TLS_WORDS = {"starttls": ["STARTTLS"], "implicit": ["TLS"], "off": []}
 
 class CannotServe(Exception):
     """The service cannot start; the text says why and what to do."""
-
-
-def queue_ids(seconds: Callable[[], float], last: int = 0) -> Callable[[], str]:
-    """Return a maker of ids: 13 or more hexadecimal digits, sorting by time, each of them behind ``last``."""
-
-    def next_id() -> str:
-        nonlocal last
-        last = max(last + 1, int(seconds() * 1_000_000))
-        return f"{last:X}"
-
-    return next_id
 
 
 class App:
@@ -174,6 +165,7 @@ class App:
             hosts=lambda: self.settings.http.hosts,
             clock=self.reactor,
             feed=self.feed,
+            seen=Seen(self.journal, self._standing, lambda: self.listeners),
         )
         try:
             self.http = self.reactor.listenTCP(http.port, site, interface=http.interface)
@@ -186,7 +178,10 @@ class App:
 
     def not_accepting(self) -> Sequence[str]:
         """Names of the listeners that do not accept now."""
-        return [listener.profile.name for listener in self.listeners if not listener.accepts_on]
+        return [each.profile.name for each in self.listeners if not each.accepts_on]
+
+    def _standing(self) -> Iterable[Standing]:
+        return standing(self.in_force.runtime, self.settings.rulebook_rules, self.hits)
 
     def _flush_terminal(self) -> None:
         try:

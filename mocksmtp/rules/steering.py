@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,6 +29,13 @@ class Place(NamedTuple):
 
 
 FIRST = Place()
+
+
+def standing(runtime: Iterable[Rule], files: Iterable[Rule], hits: Hits) -> Iterator[Standing]:
+    """Yield rules in their order, with what they did."""
+    for given, rules in ((True, runtime), (False, files)):
+        for rule in rules:
+            yield Standing(rule, given, hits.of(rule.name))
 
 
 class UnknownRule(LookupError):
@@ -73,10 +80,8 @@ class Steering:
         return tuple(self._as_switched(rule) for rule in self._files)
 
     def standing(self) -> Iterator[Standing]:
-        """Yield the rules in their order."""
-        for runtime, rules in ((True, self.runtime), (False, self.files)):
-            for rule in rules:
-                yield Standing(rule, runtime, self._hits.of(rule.name))
+        """Return the rules in their order."""
+        return standing(self.runtime, self.files, self._hits)
 
     def find(self, name: str) -> Standing:
         """Return the first rule of a name: a runtime rule before one of the files.  Raises UnknownRule."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry
 from twisted.internet.defer import CancelledError, Deferred
@@ -13,8 +13,21 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from mocksmtp.feed import Feed
+from mocksmtp.journal import Journal
+from mocksmtp.rules.steering import Standing
 from mocksmtp.stores import Store, Unavailable
-from mocksmtp.web.routes import ca, events, health, index, messages, metrics
+from mocksmtp.web.routes import (
+    ca,
+    events,
+    health,
+    index,
+    message_page,
+    messages,
+    metrics,
+    rules_page,
+    session_page,
+    static,
+)
 from mocksmtp.web.routing import Answer, Pending, Problem, Stream, Table
 
 KNOWN_HOSTS = frozenset({"localhost", "host.docker.internal", "host.testcontainers.internal"})
@@ -121,6 +134,14 @@ def is_known_host(host: str, names: Sequence[str]) -> bool:
     return True
 
 
+class Seen(NamedTuple):
+    """What pages show besides the store: the journal, the rules in force, and where mail comes in."""
+
+    journal: Journal
+    standing: Callable[[], Iterable[Standing]]
+    doors: index.Doors
+
+
 def make_site(
     store: Store,
     registry: CollectorRegistry,
@@ -129,6 +150,7 @@ def make_site(
     hosts: Callable[[], Sequence[str]],
     clock: Any,
     feed: Feed,
+    seen: Seen,
 ) -> Site:
     """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor.
 
@@ -136,7 +158,11 @@ def make_site(
     """
     table = Table(
         [
-            *index.routes(store),
+            *index.routes(store, seen.journal, seen.doors),
+            *message_page.routes(store),
+            *session_page.routes(seen.journal),
+            *rules_page.routes(seen.standing),
+            *static.routes(),
             *messages.routes(store),
             *events.routes(feed, clock),
             *health.routes(ready),

@@ -14,6 +14,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from mocksmtp.feed import EVENTS, KEPT, Event, Feed
+from mocksmtp.journal import Journal
 from mocksmtp.smtp import facts, replies
 from mocksmtp.smtp.address import Path
 from mocksmtp.smtp.conversation import Conversation
@@ -21,7 +22,7 @@ from mocksmtp.smtp.stage import Stage
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.routes.events import MOST_VIEWERS, wanted_by
 from mocksmtp.web.routing import Problem
-from mocksmtp.web.site import make_site
+from mocksmtp.web.site import Seen, make_site
 from mocksmtp.web.stream import KEEP_ALIVE
 
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
@@ -74,8 +75,9 @@ class House:
         self.subscribers = {kind: [] for kind in get_args(facts.Fact)}
         self.feed = Feed(self.clock, self.subscribers)
         self.site = make_site(
-            MemoryStore(1, 1), CollectorRegistry(), tuple, lambda: None, list, self.clock, self.feed
-        )
+            MemoryStore(1, 1), CollectorRegistry(), tuple, lambda: None, list, self.clock, self.feed,
+            Seen(Journal(1, 1), list, list),
+        )  # fmt: skip
 
     def look(self, query="", headers="", method="GET"):
         viewer = Viewer(self, "/v1/events" + query, method, headers)

@@ -1,48 +1,146 @@
-"""/: a page for people, without a script."""
+"""/: the list of mail, of all that was tried and what it was answered."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Protocol
 
-from mocksmtp import __version__
+from mocksmtp.journal import Journal
+from mocksmtp.smtp.profile import Profile
 from mocksmtp.stores import Store
-from mocksmtp.web.finding import accepted, newest
-from mocksmtp.web.mail import summary
+from mocksmtp.web.markup import Markup, element, joined
+from mocksmtp.web.pages import rows
+from mocksmtp.web.pages.layout import live, moment, page, reply, tags
+from mocksmtp.web.pages.rows import Row
 from mocksmtp.web.routing import Answer, Query, Route
 
-SHOWN = 50
+SHOWN = 100
+"""Rows of a page."""
 
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>mocksmtp</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }}
-</style>
-<h1>mocksmtp <small>{version}</small></h1>
-<p><a href="/v1/messages">messages</a> · <a href="/metrics">metrics</a> · <a href="/ca.pem">CA certificate</a></p>
-<p>{count} kept, {dropped} dropped to make room. The newest:</p>
-<table><tr><th>received<th>from<th>to<th>subject<th>octets<th>rule</tr>
-{rows}
-</table>
-"""
+SEARCHED = 2_000
+"""Attempts that are looked at for a filter."""
+
+EVENTS = "event=transaction_ended,session_closed,connection_refused,missed"
 
 
-def routes(store: Store) -> list[Route]:
-    """Return the route over this store."""
+class Door(Protocol):
+    """Where mail comes in: a listener, and the port on which it accepts, 0 while it does not."""
 
-    async def page(_: Query) -> Answer:
+    @property
+    def profile(self) -> Profile:
+        """What is spoken there."""
+        ...
+
+    @property
+    def accepts_on(self) -> int:
+        """The port."""
+        ...
+
+
+Doors = Callable[[], Sequence[Door]]
+
+
+def routes(store: Store, journal: Journal, doors: Doors) -> list[Route]:
+    """Return the route over store and journal; ``doors`` says where mail comes in now."""
+
+    async def listed(query: Query) -> Answer:
+        text = query.query.get("q", "")
+        found = await _rows(store, journal, text.lower().split())
         usage = store.usage()
-        rows = "\n".join(_row(summary(message)) for message in await newest(store, SHOWN, None, accepted))
-        text = PAGE.format(version=__version__, count=usage.messages, dropped=usage.dropped, rows=rows)
-        return Answer(text.encode("utf-8", "replace"), "text/html; charset=utf-8")
+        kept = f"{usage.messages} kept" + (f", {usage.dropped} dropped to make room" if usage.dropped else "")
+        told: Markup = _table(found) if found else _nothing(text, doors())
+        return page(
+            "Mail", "/",
+            element("h1", "Mail"),
+            _filter(text),
+            live(EVENTS, element("p", kept, class_="count"), told),
+            element("section", id="detail", aria_label="What was chosen", hidden=True),
+        )  # fmt: skip
 
-    return [Route("GET", "/", page)]
+    return [Route("GET", "/", listed)]
 
 
-def _row(told: dict[str, object]) -> str:
-    rcpt = told["rcpt"]
-    cells = [told["received_at"], told["mail"] or "<>", ", ".join(rcpt) if isinstance(rcpt, list) else ""]
-    cells += [told["subject"] or "", told["size"], told["rule"] or ""]
-    link = f'<a href="/v1/messages/{escape(str(told["id"]))}/raw">{escape(str(cells[0]))}</a>'
-    return f"<tr><td>{link}" + "".join(f"<td>{escape(str(cell))}" for cell in cells[1:]) + "</tr>"
+async def _rows(store: Store, journal: Journal, words: Sequence[str]) -> list[Row]:
+    messages = {message.id: message for message in await store.newest(2 * SHOWN)}
+    attempts = list(islice(journal.attempts.newest(), SEARCHED))
+    found = [row for row in rows.of_attempts(attempts, messages) if row.holds(words)]
+    # Of a message that the journal has forgotten, or that came before a restart, the store still knows.
+    told = {attempt.transaction for attempt in attempts}
+    others = map(rows.of_message, (message for message in messages.values() if message.id not in told))
+    found += [row for row in others if row.holds(words)]
+    return sorted(found, key=lambda row: row.at, reverse=True)[:SHOWN]
+
+
+def _filter(text: str) -> Markup:
+    return element(
+        "form",
+        element("label", "Filter", for_="q"),
+        element(
+            "input", id="q", name="q", type="search", value=text, placeholder="words: an address, 550, a rule …",
+            autocomplete="off", spellcheck="false",
+        ),
+        element("button", "Filter"),
+        element("span", "Keys: ", [[element("kbd", key), f" {what} "] for key, what in KEYS], class_="keys"),
+        role="search", method="get", action="/",
+    )  # fmt: skip
+
+
+KEYS = (("/", "filter"), ("↑ ↓", "choose"), ("Enter", "open"), ("Esc", "close"))
+
+
+def _table(found: Sequence[Row]) -> Markup:
+    head = element("tr", [element("th", name, scope="col") for name in ("Time", "From and to", "Reply", "Why")])
+    return element(
+        "table",
+        element("caption", "What was tried, the newest first", class_="unseen"),
+        element("thead", head),
+        element("tbody", [_row(row) for row in found]),
+        class_="mail",
+    )
+
+
+def _row(row: Row) -> Markup:
+    place = f"/messages/{row.message}" if row.message else f"/sessions/{row.session}"
+    who = [
+        element("span", "<>" if row.mail == "" else row.mail or "nobody yet", class_="from"), " ",
+        element("span", "→", class_="arrow", aria_label="to"), " ",
+        element("span", row.to or "nobody yet", class_="to"),
+    ]  # fmt: skip
+    second = row.subject or f"{row.listener} · {row.client}"
+    key = f"{row.session}-{row.message or ''}-{row.at}-{row.rcpt[:1]}-{row.code}"
+    return element(
+        "tr",
+        element("td", moment(row.at), class_="at"),
+        element(
+            "td",
+            element("a", who, href=place, data_pane=True),
+            element("div", second, class_="second"),
+            class_="who",
+        ),
+        element("td", reply(row.reply, row.code), class_="said"),
+        element("td", tags(row.rule, row.faults, row.delay), class_="why"),
+        data_key=key, data_outcome=row.outcome,
+    )  # fmt: skip
+
+
+def _nothing(text: str, doors: Sequence[Door]) -> Markup:
+    if text:
+        return element("p", f"Nothing holds “{text}”.", class_="empty")
+    # The way in that asks least of a first mail.
+    smtp = sorted((door for door in doors if not door.profile.lmtp), key=lambda door: door.profile.implicit_tls)
+    tls = " --tls-on-connect" if smtp and smtp[0].profile.implicit_tls else ""
+    port = smtp[0].accepts_on if smtp else 25
+    host = element("span", "localhost", data_host=True)
+    return element(
+        "div",
+        element("h2", "No mail yet"),
+        element("p", "It shows up here as it arrives, refusals too. Send the first:"),
+        element("pre", element("code", joined(
+            "swaks --server ", host, f" --port {port}{tls} --from me@example.com --to you@example.com"
+        ))),
+        element("p", "Mail comes in on ",
+                ", ".join(f"{door.profile.name} {door.accepts_on}" for door in doors), ". ",
+                "What is answered, and why, is said by the ", element("a", "rules", href="/rules"), "."),
+        class_="empty",
+    )  # fmt: skip

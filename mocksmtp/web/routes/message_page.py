@@ -1,0 +1,184 @@
+"""/messages/{id}: a message for people: text, HTML in a cage, headers, attachments, octets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from mocksmtp.smtp.envelope import Message
+from mocksmtp.stores import Store
+from mocksmtp.web.mail import whole
+from mocksmtp.web.markup import Content, Markup, element
+from mocksmtp.web.pages.layout import facts, moment, page, reply, tags
+from mocksmtp.web.pages.rows import told as told_reply
+from mocksmtp.web.parts import Part, first, parts
+from mocksmtp.web.routing import Answer, Problem, Query, Route
+
+CAGE = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+"""What the HTML of a mail may do: be looked at.  No script, no form, nothing fetched from anywhere."""
+
+RAW_SHOWN = 256 * 1024
+"""Octets of a message that a page shows."""
+
+UNSAFE_IN_NAME = re.compile(r"[^\w.@ +-]", re.ASCII)
+
+
+class Shown(NamedTuple):
+    """A message with what was read from it once."""
+
+    message: Message
+    told: dict[str, Any]
+    parts: list[Part]
+
+
+def routes(store: Store) -> list[Route]:
+    """Return the routes over this store."""
+
+    async def find(query: Query) -> Shown:
+        message = await store.get(query.path["id"])
+        if message is None:
+            raise Problem(404, "Not found", f"there is no message {query.path['id']} (any more)")
+        return Shown(message, whole(message), parts(message.content))
+
+    async def looked_at(query: Query) -> Answer:
+        return _page(await find(query), query.query.get("view", ""))
+
+    async def caged(query: Query) -> Answer:
+        part = first((await find(query)).parts, "text/html")
+        if part is None:
+            raise Problem(404, "Not found", "this message has no HTML")
+        headers = (
+            ("Content-Security-Policy", CAGE),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-DNS-Prefetch-Control", "off"),
+        )
+        return Answer(part.text.encode("utf-8", "replace"), "text/html; charset=utf-8", headers=headers)
+
+    async def attachment(query: Query) -> Answer:
+        found = [part for part in (await find(query)).parts if str(part.number) == query.path["number"]]
+        if not found:
+            raise Problem(404, "Not found", f"this message has no part {query.path['number']}")
+        # Whatever the mail says it is, a browser only saves it.
+        headers = (
+            ("Content-Disposition", f'attachment; filename="{_file_name(found[0])}"'),
+            ("Content-Security-Policy", CAGE),
+        )
+        return Answer(found[0].octets, "application/octet-stream", headers=headers)
+
+    return [
+        Route("GET", "/messages/{id}", looked_at),
+        Route("GET", "/messages/{id}/html", caged),
+        Route("GET", "/messages/{id}/parts/{number}", attachment),
+    ]
+
+
+def _file_name(part: Part) -> str:
+    return UNSAFE_IN_NAME.sub("_", part.name or f"part-{part.number}")[:100]
+
+
+def _text(shown: Shown) -> Markup:
+    text = first(shown.parts, "text/plain")
+    return element("pre", text.text if text else "This message has no text.", class_="text", tabindex=0)
+
+
+def _html(shown: Shown) -> Content:
+    message = shown.message
+    return [
+        element("p", "No script runs in here, and nothing that it refers to is fetched.", class_="second"),
+        element("iframe", src=f"/messages/{message.id}/html", sandbox="", title="HTML of the message"),
+    ]  # fmt: skip
+
+
+def _headers(shown: Shown) -> Markup:
+    rows = [
+        element("tr", element("th", each["name"], scope="row"), element("td", each["value"]))
+        for each in shown.told["headers"]
+    ]
+    return element(
+        "table", element("caption", "Headers", class_="unseen"), element("tbody", rows), class_="headers"
+    )
+
+
+def _attachments(shown: Shown) -> Markup:
+    message = shown.message
+    return element("ul", [
+        element(
+            "li",
+            element("a", part.name or f"part {part.number}", href=f"/messages/{message.id}/parts/{part.number}"),
+            f" {part.content_type}, {len(part.octets):,} octets",
+        )
+        for part in shown.parts if part.attached
+    ], class_="attachments")  # fmt: skip
+
+
+def _raw(shown: Shown) -> Content:
+    message = shown.message
+    octets = message.content[:RAW_SHOWN]
+    more = len(message.content) - len(octets)
+    return [
+        element("p", element("a", "Save as a file", href=f"/v1/messages/{message.id}/raw")),
+        element("pre", octets.decode("utf-8", "replace"), class_="text", tabindex=0),
+        element("p", f"{more:,} octets more are in the file.") if more else None,
+    ]
+
+
+VIEWS: dict[str, tuple[str, Callable[[Shown], Content]]] = {
+    "text": ("Text", _text),
+    "html": ("HTML", _html),
+    "headers": ("Headers", _headers),
+    "attachments": ("Attachments", _attachments),
+    "raw": ("Raw", _raw),
+}
+
+
+def _page(shown: Shown, view: str) -> Answer:
+    message, told = shown.message, shown.told
+    attached = sum(part.attached for part in shown.parts)
+    there = set(VIEWS)
+    if not attached:
+        there.discard("attachments")
+    if first(shown.parts, "text/html") is None:
+        there.discard("html")
+    if view not in there:
+        view = "html" if "html" in there and first(shown.parts, "text/plain") is None else "text"
+    tabs = [
+        element(
+            "a", title, f" ({attached})" if name == "attachments" else None,
+            href=f"/messages/{message.id}?view={name}", data_pane=True,
+            aria_current="true" if name == view else None,
+        )
+        for name, (title, _) in VIEWS.items() if name in there
+    ]  # fmt: skip
+    title = told["subject"] or "(no subject)"
+    return page(
+        title, "/messages",
+        element(
+            "article",
+            element("h1", title, tabindex=-1),
+            _facts(message, told),
+            element("nav", tabs, class_="tabs", aria_label="Views of the message"),
+            element("div", VIEWS[view][1](shown), class_="view", data_view=view),
+            id="article",
+        ),
+    )  # fmt: skip
+
+
+def _facts(message: Message, told: dict[str, Any]) -> Markup:
+    answered = told_reply(message.reply or b"250 OK\r\n")
+    tls = message.tls
+    return facts(
+        ("From", message.mail.text or "<>"),
+        ("To", ", ".join(told["rcpt"])),
+        ("Answered", [reply(answered, int(answered[:3])), " ", tags(message.rule, (), 0.0)]),
+        ("Received", [moment(message.received), f" · {len(message.content):,} octets"]),
+        ("Session", [
+            element("a", message.session, href=f"/sessions/{message.session}", data_pane=True),
+            f" · {message.listener} · {message.client} · {message.helo}",
+        ]),
+        ("TLS", f"{tls.version}, {tls.cipher}" + (f", for {tls.sni}" if tls.sni else "") if tls else None),
+        ("Logged in", message.auth),
+    )  # fmt: skip
