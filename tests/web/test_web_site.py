@@ -47,7 +47,7 @@ NOTHING_SEEN = Seen(Journal(10, 1000), list, list)
 class Client:
     """Speaks HTTP to a site of its own, a connection each request."""
 
-    def __init__(self, messages=3, ready=(), ca=CA):
+    def __init__(self, messages=3, ready=(), ca=CA, seen=None):
         store = MemoryStore(10, 10_000)
         for number in range(1, messages + 1):
             store.add(message(number), lambda refusal: None)
@@ -55,7 +55,7 @@ class Client:
         clock = Clock()
         self.site = make_site(
             store, CollectorRegistry(), lambda: ready, lambda: ca, lambda: ["Mail.Example.test"], clock,
-            Feed(clock, {}), NOTHING_SEEN,
+            Feed(clock, {}), seen or NOTHING_SEEN,
         )  # fmt: skip
 
     def raw(self, octets):
