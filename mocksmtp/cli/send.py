@@ -33,7 +33,7 @@ COLOURS = {"C": "cyan", "=": "bright_black", "2": "green", "3": "green", "4": "y
     type=click.Choice([each.value for each in Tls]),
     default="auto",
     show_default=True,
-    help="When TLS begins.",
+    help="When TLS begins; auto takes any certificate unless --cafile is given.",
 )
 @click.option("--cafile", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Trust these CAs.")
 @click.option("--insecure", is_flag=True, help="Take any certificate.")
@@ -64,7 +64,9 @@ def send(
     implicit = order.tls is Tls.IMPLICIT or (order.tls is Tls.AUTO and port in TLS_PORTS)
     try:
         with Connection(host, port, timeout) as connection:
-            dialogue = Dialogue(connection, _silent if quiet else _tell, _context(cafile, insecure))
+            # Whom nobody asked to verify is served as MTAs do it, by any certificate (RFC 7435).
+            anybody = insecure or (order.tls is Tls.AUTO and cafile is None)
+            dialogue = Dialogue(connection, _silent if quiet else _tell, _context(cafile, anybody))
             taken = dialogue.send(order, implicit)
     except Refused as refused:
         _end(f"refused: {refused}", 1)

@@ -125,7 +125,8 @@ class Dialogue:
 
     def _start_tls(self) -> None:
         self._connection.start_tls(self._context)
-        self._tell("=", f"TLS {self._connection.tls_version.removeprefix('TLSv')}")
+        verified = "" if self._context.verify_mode is ssl.CERT_REQUIRED else ", certificate not verified"
+        self._tell("=", f"TLS {self._connection.tls_version.removeprefix('TLSv')}{verified}")
 
     def _log_in(self, login: Login) -> None:
         offered = self._offered.get("AUTH", "").upper().split()

@@ -62,7 +62,7 @@ def test_send_logs_in_and_hides_the_password(server):
 
 
 def test_send_says_that_a_certificate_is_not_trusted(server):
-    done = send(f"localhost:{server.ports['submission']}", "--to", "a@example.com")
+    done = send(f"localhost:{server.ports['submission']}", "--to", "a@example.com", "--tls", "starttls")
     assert done.returncode == 1
     assert "--cafile" in done.stderr
 
