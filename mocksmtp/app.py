@@ -162,7 +162,7 @@ class App:
             registry=self.metrics.registry,
             ready=self.not_accepting,
             ca_pem=lambda: None if self.settings.tls.certificate else self.parts.authority.ca_pem,
-            hosts=lambda: self.settings.http.hosts,
+            http=lambda: self.settings.http,
             clock=self.reactor,
             feed=self.feed,
             seen=Seen(self.journal, self._standing, lambda: self.listeners),

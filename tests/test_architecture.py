@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "config": {"smtp", "faults", "rules", "pydantic", "yaml"},
     "stores": {"smtp"},
     "net": {"smtp", "stores", "twisted", "zope", "OpenSSL", "cryptography"},
-    "web": {"smtp", "stores", "rules", "config", "journal", "feed", "twisted", "prometheus_client"},
+    "web": {"smtp", "stores", "rules", "config", "journal", "feed", "twisted", "prometheus_client", "pydantic"},
     "metrics": {"smtp", "stores", "journal", "prometheus_client"},
     "journal": {"smtp"},
     "terminal": {"smtp"},

@@ -18,12 +18,7 @@ from mocksmtp.smtp.sasl import MECHANISMS
 
 HOST_NAME = re.compile(r"[!-~]{1,255}")
 NOT_YET = "is not yet supported in this version"
-LATER_KEYS = frozenset(
-    {
-        "tokens",
-    }
-)
-"""Keys of the language that a later version reads; they are refused, never ignored."""
+TOKEN = re.compile(r"[!-~]{1,255}")
 
 
 def one_of(*allowed: str) -> BeforeValidator:
@@ -98,15 +93,12 @@ def at_least(lowest: int) -> Any:
     return Field(ge=lowest)
 
 
-def only_default(default: Any) -> BeforeValidator:
-    """Take what a later version reads only in its default."""
-
-    def read(value: Any) -> Any:
-        if value != default:
-            raise ValueError(NOT_YET)
-        return value
-
-    return BeforeValidator(read)
+def tokens(value: Any) -> list[str]:
+    """Take the tokens of the HTTP port; a mistake does not tell them."""
+    found = [text(each) for each in several(value)]
+    if not all(TOKEN.fullmatch(each) for each in found):
+        raise ValueError("a token has 1 to 255 signs of ASCII, without spaces")
+    return found
 
 
 def host_name(value: Any) -> str:
@@ -172,3 +164,8 @@ NETWORKS_SCHEMA = {"type": ["string", "array"], "items": {"type": "string"}}
 TrustedField = Annotated[Any, PlainValidator(trusted), WithJsonSchema(NETWORKS_SCHEMA)]
 ProxyProtocol = Annotated[str, one_of("off", "optional", "required")]
 TlsMode = Annotated[str, one_of("starttls", "implicit", "off")]
+Tokens = Annotated[
+    list[str],
+    BeforeValidator(tokens),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+]

@@ -17,10 +17,10 @@ from mocksmtp.config.fields import (
     ProxyProtocol,
     RefusalField,
     TlsMode,
+    Tokens,
     TrustedField,
     at_least,
     one_of,
-    only_default,
 )
 from mocksmtp.config.mistakes import Located, suggestion
 from mocksmtp.config.rules import RuleModel
@@ -216,7 +216,7 @@ class HttpModel(Section):
     port: Annotated[PortField | None, BeforeValidator(null)] = 8025
     interface: Interface = "127.0.0.1"
     hosts: Texts = []
-    tokens: Annotated[list[str], only_default([])] = []
+    tokens: Tokens = []
 
 
 class RuleFile(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mocksmtp.config.mistakes import Mistake
@@ -72,11 +72,15 @@ class CaptureSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """``port`` None serves no HTTP; ``hosts`` are names it may be called by."""
+    """``port`` None serves no HTTP; ``hosts`` are names it may be called by.
+
+    With ``tokens`` API and page ask for one of them.
+    """
 
     port: int | None
     interface: str
     hosts: tuple[str, ...]
+    tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

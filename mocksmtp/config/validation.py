@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from mocksmtp.config.fields import LATER_KEYS, NOT_YET
 from mocksmtp.config.mistakes import Located, Mistake, suggestion
 from mocksmtp.config.tree import Place, Tree
 
@@ -72,8 +71,6 @@ def _known(places: Container[Place], loc: tuple[Any, ...]) -> Place:
 
 def _unknown(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
     key = str(loc[-1])
-    if key in LATER_KEYS:
-        return f"{key} {NOT_YET}"
     return f"unknown key {key!r} {suggestion(key, keys_at(model, loc[:-1]))}"
 
 

@@ -2,77 +2,94 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message as Mail
 from email.parser import BytesParser
-from typing import Any
+from typing import NamedTuple
 
-from mocksmtp.smtp.envelope import Message
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 
-
-def summary(message: Message) -> dict[str, Any]:
-    """Return what a list shows of a message."""
-    return {
-        "id": message.id,
-        "session": message.session,
-        "received_at": datetime.fromtimestamp(message.received, UTC).isoformat(timespec="microseconds"),
-        "listener": message.listener,
-        "client": message.client,
-        "helo": message.helo,
-        "mail": message.mail.text,
-        "rcpt": [recipient.path.text for recipient in message.recipients],
-        "subject": subject(message),
-        "size": len(message.content),
-        "rule": message.rule,
-    }
+UNREADABLE = (RecursionError, ValueError, LookupError, MessageError, TypeError, AttributeError)
+"""What the parser raises on mail that it cannot bear."""
 
 
-def whole(message: Message) -> dict[str, Any]:
-    """Return all that is known of a message but its octets."""
+class Part(NamedTuple):
+    """One part that holds no others: its number, from 1, and what it says of itself."""
+
+    number: int
+    content_type: str
+    filename: str | None
+    content_id: str | None
+    inline: bool
+    octets: bytes
+    charset: str
+
+    @property
+    def text(self) -> str:
+        """The octets as text, as far as they can be decoded."""
+        try:
+            return clean(self.octets.decode(self.charset, "replace"))
+        except UNREADABLE:
+            return self.octets.decode("utf-8", "replace")
+
+
+class Content(NamedTuple):
+    """A message taken apart: header fields in order, its parts, and the first of text and of HTML among them."""
+
+    headers: list[tuple[str, str]]
+    parts: list[Part]
+    text: Part | None
+    html: Part | None
+
+
+def take_apart(content: bytes) -> Content:
+    """Read a message; of one that is nested too deep, or otherwise unbearable, only the header is had."""
     try:
-        parsed = _parsed(message.content)
-        text = _body(parsed)
-    except (RecursionError, ValueError, LookupError, MessageError):
-        # Nested too deep, or in a way that the parser cannot bear: the header is still to be had.
-        parsed, text = _header(message.content), ""
-    return summary(message) | {
-        "tls": message.tls._asdict() if message.tls else None,
-        "auth": message.auth,
-        "params": dict(message.params),
-        "recipients": [
-            {"address": recipient.path.text, "params": dict(recipient.params)} for recipient in message.recipients
-        ],
-        "headers": [{"name": name, "value": _text(value)} for name, value in parsed.raw_items()],
-        "text": text,
-    }
+        mail = message_from_bytes(content, policy=policy.compat32)
+        parts = list(_parts(mail))
+        headers = list(_fields(mail))
+    except UNREADABLE:
+        return Content(header_fields(content), [], None, None)
+    shown = [part for part in parts if part.filename is None]
+    text = next((part for part in shown if part.content_type == "text/plain"), None)
+    html = next((part for part in shown if part.content_type == "text/html"), None)
+    return Content(headers, parts, text, html)
 
 
-def subject(message: Message) -> str | None:
-    """Return the decoded Subject, None where there is none."""
-    # Not by its name: that way the parser hides what is not ASCII.
-    raw = next((value for name, value in _header(message.content).raw_items() if name.lower() == "subject"), None)
-    return None if raw is None else decoded(_text(raw))
-
-
-def _header(content: bytes) -> Mail:
-    """Parse the header alone; what it says of parts is not followed."""
+def header_fields(content: bytes) -> list[tuple[str, str]]:
+    """Return name and value of each header field, as they were written."""
     end = content.find(b"\r\n\r\n")
     head = content if end < 0 else content[: end + 4]
-    return BytesParser(policy=policy.compat32).parsebytes(head, headersonly=True)
+    try:
+        return list(_fields(BytesParser(policy=policy.compat32).parsebytes(head, headersonly=True)))
+    except UNREADABLE:
+        return []
+
+
+def subject(content: bytes) -> str | None:
+    """Return the decoded Subject, None where there is none."""
+    raw = next((value for name, value in header_fields(content) if name.lower() == "subject"), None)
+    return None if raw is None else unfolded(raw)
+
+
+def unfolded(value: str) -> str:
+    """Return what a header field says, on one line and decoded."""
+    return decoded(_FOLD.sub("", value).strip())
 
 
 def decoded(text: str) -> str:
     """Decode encoded words (RFC 2047) where they can be, else return the text as it is."""
     try:
-        return _text(make_header(decode_header(text)))
-    except (MessageError, LookupError, ValueError):
+        return clean(make_header(decode_header(text)))
+    except UNREADABLE:
         return text
 
 
-def _text(value: object) -> str:
+def clean(value: object) -> str:
     """Return what a document may hold: octets that stand in as surrogates are UTF-8 (RFC 6532) or nothing."""
     text = str(value)
     try:
@@ -82,17 +99,22 @@ def _text(value: object) -> str:
     return octets.decode("utf-8", "replace")
 
 
-def _parsed(content: bytes) -> Mail:
-    return message_from_bytes(content, policy=policy.compat32)
+def _fields(mail: Mail) -> Iterator[tuple[str, str]]:
+    # Not by their names: that way the parser hides what is not ASCII.
+    return ((clean(name), clean(value)) for name, value in mail.raw_items())
 
 
-def _body(mail: Mail) -> str:
-    for part in mail.walk():
-        if part.get_content_type() == "text/plain" and not part.is_multipart():
-            raw = part.get_payload(decode=True)
-            octets = raw if isinstance(raw, bytes) else b""
-            try:
-                return _text(octets.decode(part.get_content_charset("utf-8"), "replace"))
-            except (LookupError, ValueError):
-                return octets.decode("utf-8", "replace")
-    return ""
+def _parts(mail: Mail) -> Iterator[Part]:
+    leaves = (part for part in mail.walk() if not part.is_multipart())
+    for number, part in enumerate(leaves, 1):
+        payload = part.get_payload(decode=True)
+        filename, content_id = part.get_filename(), part["Content-ID"]
+        yield Part(
+            number,
+            clean(part.get_content_type()),
+            None if filename is None else decoded(clean(filename)),
+            None if content_id is None else clean(content_id).strip(" <>"),
+            part.get_content_disposition() != "attachment",
+            payload if isinstance(payload, bytes) else b"",
+            clean(part.get_content_charset("utf-8")),
+        )

@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prometheus_client import CollectorRegistry
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.server import NOT_DONE_YET, Site
 
 from mocksmtp.feed import Feed
 from mocksmtp.journal import Journal
 from mocksmtp.rules.steering import Standing
 from mocksmtp.stores import Store, Unavailable
+from mocksmtp.web.guard import COOKIE, Guard
+from mocksmtp.web.request import BODY_LIMIT, BoundedRequest
 from mocksmtp.web.routes import (
     ca,
     events,
     health,
     index,
+    login,
     message_page,
     messages,
     metrics,
+    openapi,
     rules_page,
     session_page,
     static,
 )
-from mocksmtp.web.routing import Answer, Pending, Problem, Stream, Table
+from mocksmtp.web.routing import Answer, Call, Pending, Problem, Route, Stream, Table
 
-KNOWN_HOSTS = frozenset({"localhost", "host.docker.internal", "host.testcontainers.internal"})
-"""Names of this machine as containers and tests call it."""
+if TYPE_CHECKING:
+    from mocksmtp.config.settings import HttpSettings
 
 SAFE = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     ("Cache-Control", "no-store"),
 )
-REASONS = {421: b"Misdirected Request", 422: b"Unprocessable Content"}
-"""Status lines that Twisted does not know."""
+REASONS = {413: b"Content Too Large", 421: b"Misdirected Request", 422: b"Unprocessable Content"}
+"""Status lines that Twisted does not know, or knows under an older name."""
 
 log = Logger(namespace="mocksmtp.web")
 
@@ -59,17 +62,19 @@ class Everything(Resource):
 
     isLeaf = True
 
-    def __init__(self, table: Table, hosts: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, table: Table, guard: Guard) -> None:
         super().__init__()
         self._table = table
-        self._hosts = hosts
+        self._guard = guard
 
-    def render(self, request: Request) -> bytes | int:
+    def render(self, request: BoundedRequest) -> bytes | int:
         """Answer a request, at once or when the route has what it waits for."""
         try:
             answer = self._answer(request)
         except Problem as problem:
             answer = problem.answer()
+        except Exception:
+            answer = _broken()
         if isinstance(answer, Answer):
             return self._written(request, answer)
         if not isinstance(answer, Coroutine):
@@ -82,28 +87,40 @@ class Everything(Resource):
         pending.addCallbacks(lambda answered: self._finish(request, answered), lambda _: None)
         return NOT_DONE_YET
 
-    def _finish(self, request: Request, answer: Answer) -> None:
+    def _finish(self, request: BoundedRequest, answer: Answer) -> None:
         request.write(self._written(request, answer))
         request.finish()
 
-    def _written(self, request: Request, answer: Answer) -> bytes:
+    def _written(self, request: BoundedRequest, answer: Answer) -> bytes:
         request.setResponseCode(answer.status, REASONS.get(answer.status))
-        request.setHeader(b"Content-Type", answer.content_type.encode())
-        for name, value in (*SAFE, *answer.headers):
+        for name, value in (("Content-Type", answer.content_type), *SAFE, *answer.headers):
             request.setHeader(name.encode(), value.encode())
+        if answer.status == 204:
+            request.responseHeaders.removeHeader(b"Content-Type")
+            return b""
         request.setHeader(b"Content-Length", str(len(answer.body)).encode())
         return b"" if request.method == b"HEAD" else answer.body
 
-    def _answer(self, request: Request) -> Answer | Pending | Stream:
-        host = (request.getHeader("host") or "").strip()
-        if not is_known_host(host, self._hosts()):
-            raise Problem(421, "Misdirected request", f"this server is not called {host!r}; see http.hosts")
+    def _answer(self, request: BoundedRequest) -> Answer | Pending | Stream:
+        found: Call | Problem
+        try:
+            method = request.method.decode(errors="replace")
+            found = self._table.find(method, request.path.decode(errors="replace"))
+        except Problem as problem:
+            found = problem
+        cookie = request.getCookie(COOKIE.encode())
+        needs_token = isinstance(found, Problem) or not found.route.open
+        self._guard.check(request.getHeader, cookie.decode(errors="replace") if cookie else None, needs_token)
+        if isinstance(found, Problem):
+            raise found
+        if request.too_large:
+            raise Problem(413, "Content too large", f"a body may have {BODY_LIMIT} octets")
         query = {
             name.decode(errors="replace"): values[-1].decode(errors="replace")
             for name, values in (request.args or {}).items()
         }
-        path = request.path.decode(errors="replace")
-        return self._table.respond(request.method.decode(), path, query, request.getHeader("accept") or "")
+        accept = request.getHeader("accept") or ""
+        return found.respond(query, accept, request.getHeader("content-type"), request.content.getvalue())
 
 
 async def _answered(pending: Pending) -> Answer:
@@ -117,21 +134,12 @@ async def _answered(pending: Pending) -> Answer:
     except CancelledError:
         raise
     except Exception:
-        log.failure("a request failed")
-        return Problem(500, "Internal error", "see the log of the server").answer()
+        return _broken()
 
 
-def is_known_host(host: str, names: Sequence[str]) -> bool:
-    """Say whether a Host header may name us: against DNS rebinding, where a page makes its own name point here."""
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-    name = name.strip("[]").rstrip(".").lower()
-    if not name:
-        return False
-    try:
-        ip_address(name)
-    except ValueError:
-        return "." not in name or name in KNOWN_HOSTS or name in map(str.lower, names)
-    return True
+def _broken() -> Answer:
+    log.failure("a request failed")
+    return Problem(500, "Internal error", "see the log of the server").answer()
 
 
 class Seen(NamedTuple):
@@ -147,27 +155,32 @@ def make_site(
     registry: CollectorRegistry,
     ready: Callable[[], Sequence[str]],
     ca_pem: Callable[[], bytes | None],
-    hosts: Callable[[], Sequence[str]],
+    http: Callable[[], HttpSettings],
     clock: Any,
     feed: Feed,
     seen: Seen,
 ) -> Site:
     """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor.
 
-    ``ca_pem`` and ``hosts`` are asked anew each time: they change at a reload.
+    ``ca_pem`` and ``http`` are asked anew each time: they change at a reload.
     """
-    table = Table(
-        [
-            *index.routes(store, seen.journal, seen.doors),
-            *message_page.routes(store),
-            *session_page.routes(seen.journal),
-            *rules_page.routes(seen.standing),
-            *static.routes(),
-            *messages.routes(store),
-            *events.routes(feed, clock),
-            *health.routes(ready),
-            *ca.routes(ca_pem),
-            *metrics.routes(registry),
-        ]
-    )
-    return QuietSite(Everything(table, hosts), reactor=clock)
+    guard = Guard(http)
+    pages = [
+        *index.routes(store, seen.journal, seen.doors),
+        *message_page.routes(store),
+        *session_page.routes(seen.journal),
+        *rules_page.routes(seen.standing),
+        *static.routes(),
+    ]
+    routes: list[Route] = [
+        *messages.routes(store, clock),
+        *events.routes(feed, clock),
+        *login.routes(guard),
+        *health.routes(ready),
+        *ca.routes(ca_pem),
+        *metrics.routes(registry),
+    ]
+    routes += openapi.routes(routes)
+    site = QuietSite(Everything(Table([*routes, *pages]), guard), reactor=clock)
+    site.requestFactory = BoundedRequest
+    return site

@@ -82,9 +82,9 @@ def test_it_passes_on_what_the_envelope_says(start, run_postfix, kept, fetch):
     peer.outcome(second, "ö@ok.test", "sent")
     dsn, utf8 = kept(server)
     assert (dsn["params"]["RET"], dsn["params"]["ENVID"]) == ("HDRS", "QQ314159")
-    assert dsn["recipients"] == [
-        {"address": "y@ok.test", "params": {"NOTIFY": "SUCCESS,FAILURE", "ORCPT": "rfc822;or+2Big@x.test"}}
-    ]
+    (recipient,) = dsn["recipients"]
+    assert recipient["params"] == {"NOTIFY": "SUCCESS,FAILURE", "ORCPT": "rfc822;or+2Big@x.test"}
+    assert (recipient["address"], recipient["notify"]) == ("y@ok.test", ["SUCCESS", "FAILURE"])
     assert (utf8["mail"], utf8["rcpt"], utf8["subject"]) == ("ü@b.test", ["ö@ok.test"], "Ä")
     assert utf8["params"]["BODY"] == "8BITMIME"
     assert "SMTPUTF8" in utf8["params"]

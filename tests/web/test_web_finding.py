@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.task import Clock
 
 from mocksmtp.smtp.address import NULL_PATH
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores.memory import MemoryStore
-from mocksmtp.web.finding import PAGE, accepted, newest
+from mocksmtp.web.finding import PAGE, newest
+from mocksmtp.web.search import MessageSearch
 
 
 def result(coroutine):
@@ -24,17 +26,19 @@ def store():
     kept = MemoryStore(10_000, 10_000)
     for number in range(3 * PAGE + 1):
         message = Message(f"{number:05}", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"", 0.0)
-        kept.add(message._replace(refused=number % 3 == 0), lambda refusal: None)
+        session = "early" if number < 7 else "late"
+        kept.add(message._replace(refused=number % 3 == 0, session=session), lambda refusal: None)
     return kept
 
 
-def numbers(store, limit, before=None, wanted=accepted):
-    return [int(m.id) for m in result(newest(store, limit, before, wanted))]
+def numbers(store, limit, before=None, **asked):
+    return [int(m.id) for m in result(newest(store, Clock(), MessageSearch(**asked), limit, before))]
 
 
 def test_the_newest_that_are_wanted(store):
     assert numbers(store, 4) == [599, 598, 596, 595]
     assert numbers(store, 2, "00596") == [595, 593]
     assert len(numbers(store, 5000)) == 2 * PAGE
-    assert numbers(store, 3, wanted=lambda m: m.id < "00007") == [6, 5, 4]
-    assert numbers(store, 3, wanted=lambda m: False) == []
+    assert numbers(store, 3, refused="all", session="early") == [6, 5, 4]
+    assert numbers(store, 3, session="none") == []
+    assert len(numbers(store, None)) == 2 * PAGE

@@ -57,7 +57,7 @@ def of_attempts(attempts: Iterable[Attempt], kept: Mapping[str, Message]) -> Ite
         named = tuple(each.rcpt for each in reversed(group) if each.rcpt is not None)
         yield Row(
             last.at, last.session, last.transaction if found else None, last.listener, last.client,
-            last.mail, named, subject(found) if found else None, last.code, told(last.reply), last.rule,
+            last.mail, named, subject(found.content) if found else None, last.code, told(last.reply), last.rule,
             last.faults, last.delay, last.outcome,
         )  # fmt: skip
 
@@ -76,8 +76,9 @@ def of_message(message: Message) -> Row:
     answered = message.reply or b"250 OK\r\n"
     return Row(
         message.received, message.session, message.id, message.listener, message.client, message.mail.text,
-        tuple(recipient.path.text for recipient in message.recipients), subject(message), int(answered[:3]),
-        told(answered), message.rule, (), 0.0, (Outcome.REFUSED if message.refused else Outcome.ACCEPTED).value,
+        tuple(recipient.path.text for recipient in message.recipients), subject(message.content),
+        int(answered[:3]), told(answered), message.rule, (), 0.0,
+        (Outcome.REFUSED if message.refused else Outcome.ACCEPTED).value,
     )  # fmt: skip
 
 

@@ -18,4 +18,9 @@ def routes(ca_pem: Callable[[], bytes | None]) -> list[Route]:
             )
         return Answer(found, "application/x-pem-file")
 
-    return [Route("GET", "/ca.pem", lambda _: answer())]
+    return [
+        Route(
+            "GET", "/ca.pem", lambda _: answer(), answer="application/x-pem-file", problems=(404,), open=True,
+            says="Return the certificate to trust.",
+        )
+    ]  # fmt: skip

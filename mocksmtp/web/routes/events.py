@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from mocksmtp.feed import EVENTS, Event, Feed, Wanted
 from mocksmtp.rules.pattern import Kind, PatternIndex, Patterns
+from mocksmtp.web.asking import Asked
 from mocksmtp.web.routing import Problem, Query, Route
 from mocksmtp.web.stream import EventStream
 
@@ -30,6 +33,25 @@ FIELDS: Mapping[str, Kind] = {
 """What events can be told apart by, and how values are compared."""
 
 
+Pattern = Annotated[str, Field(description="a pattern that the field of the event must match")]
+
+
+class Watched(Asked):
+    """Which events are told; all that is given must hold."""
+
+    event: Annotated[str, Field(description=f"names, parted by commas: {', '.join(sorted(NAMES))}")] | None = None
+    session: Pattern | None = None
+    listener: Pattern | None = None
+    client: Pattern | None = None
+    id: Pattern | None = None
+    stage: Pattern | None = None
+    code: Pattern | None = None
+    rule: Pattern | None = None
+    fault: Pattern | None = None
+    mail: Pattern | None = None
+    rcpt: Pattern | None = None
+
+
 def routes(feed: Feed, clock: Any) -> list[Route]:
     """Return the route over this feed."""
 
@@ -39,7 +61,12 @@ def routes(feed: Feed, clock: Any) -> list[Route]:
             raise Problem(503, "Too many viewers", f"{MOST_VIEWERS} look on already")
         return EventStream(feed, wanted, clock)
 
-    return [Route("GET", "/v1/events", listen)]
+    return [
+        Route(
+            "GET", "/v1/events", listen, query=Watched, answer="text/event-stream",
+            says="Tell what happens, as it happens.",
+        )
+    ]  # fmt: skip
 
 
 def wanted_by(query: Mapping[str, str]) -> Wanted:
@@ -51,10 +78,8 @@ def wanted_by(query: Mapping[str, str]) -> Wanted:
             names = frozenset(text.split(","))
             if not names <= NAMES:
                 raise Problem(422, "Bad query", f"events are {', '.join(sorted(NAMES))}", field=field)
-        elif field in FIELDS:
-            tests.append((field, _search(field, text)))
         else:
-            raise Problem(422, "Bad query", f"known here are event, {', '.join(FIELDS)}", field=field)
+            tests.append((field, _search(field, text)))
 
     def wanted(event: Event) -> bool:
         if names is not None and event.name not in names:

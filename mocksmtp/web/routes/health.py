@@ -16,4 +16,10 @@ def routes(not_accepting: Callable[[], Sequence[str]]) -> list[Route]:
             raise Problem(503, "Not ready", "not accepting: " + ", ".join(missing))
         return Answer(b"ok\n")
 
-    return [Route("GET", "/livez", lambda _: Answer(b"ok\n")), Route("GET", "/readyz", lambda _: ready())]
+    return [
+        Route("GET", "/livez", lambda _: Answer(b"ok\n"), answer="text/plain", open=True, says="We live."),
+        Route(
+            "GET", "/readyz", lambda _: ready(), answer="text/plain", problems=(503,), open=True,
+            says="Say whether every listener accepts.",
+        ),
+    ]  # fmt: skip

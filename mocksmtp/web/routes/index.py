@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Protocol
 
+from pydantic import Field
+
 from mocksmtp.journal import Journal
 from mocksmtp.smtp.profile import Profile
 from mocksmtp.stores import Store
+from mocksmtp.web.asking import Asked
 from mocksmtp.web.markup import Markup, element, joined
 from mocksmtp.web.pages import rows
 from mocksmtp.web.pages.layout import live, moment, page, reply, tags
@@ -22,6 +25,12 @@ SEARCHED = 2_000
 """Attempts that are looked at for a filter."""
 
 EVENTS = "event=transaction_ended,session_closed,connection_refused,missed"
+
+
+class Filtered(Asked):
+    """What the filter box asks."""
+
+    q: str = Field("", max_length=1000, description="words that a row must hold")
 
 
 class Door(Protocol):
@@ -45,7 +54,7 @@ def routes(store: Store, journal: Journal, doors: Doors) -> list[Route]:
     """Return the route over store and journal; ``doors`` says where mail comes in now."""
 
     async def listed(query: Query) -> Answer:
-        text = query.query.get("q", "")
+        text = query.asked.q
         found = await _rows(store, journal, text.lower().split())
         usage = store.usage()
         kept = f"{usage.messages} kept" + (f", {usage.dropped} dropped to make room" if usage.dropped else "")
@@ -58,7 +67,7 @@ def routes(store: Store, journal: Journal, doors: Doors) -> list[Route]:
             element("section", id="detail", aria_label="What was chosen", hidden=True),
         )  # fmt: skip
 
-    return [Route("GET", "/", listed)]
+    return [Route("GET", "/", listed, query=Filtered)]
 
 
 async def _rows(store: Store, journal: Journal, words: Sequence[str]) -> list[Row]:

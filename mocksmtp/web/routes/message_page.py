@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from pydantic import Field
 
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
-from mocksmtp.web.mail import whole
+from mocksmtp.web.asking import Asked
 from mocksmtp.web.markup import Content, Markup, element
+from mocksmtp.web.message import MessageTold, whole
 from mocksmtp.web.pages.layout import facts, moment, page, reply, tags
 from mocksmtp.web.pages.rows import told as told_reply
 from mocksmtp.web.parts import Part, first, parts
@@ -27,11 +30,17 @@ RAW_SHOWN = 256 * 1024
 UNSAFE_IN_NAME = re.compile(r"[^\w.@ +-]", re.ASCII)
 
 
+class Viewed(Asked):
+    """What a tab asks."""
+
+    view: str = Field("", max_length=100, description="text, html, headers, attachments or raw")
+
+
 class Shown(NamedTuple):
     """A message with what was read from it once."""
 
     message: Message
-    told: dict[str, Any]
+    told: MessageTold
     parts: list[Part]
 
 
@@ -45,7 +54,7 @@ def routes(store: Store) -> list[Route]:
         return Shown(message, whole(message), parts(message.content))
 
     async def looked_at(query: Query) -> Answer:
-        return _page(await find(query), query.query.get("view", ""))
+        return _page(await find(query), query.asked.view)
 
     async def caged(query: Query) -> Answer:
         part = first((await find(query)).parts, "text/html")
@@ -70,7 +79,7 @@ def routes(store: Store) -> list[Route]:
         return Answer(found[0].octets, "application/octet-stream", headers=headers)
 
     return [
-        Route("GET", "/messages/{id}", looked_at),
+        Route("GET", "/messages/{id}", looked_at, query=Viewed),
         Route("GET", "/messages/{id}/html", caged),
         Route("GET", "/messages/{id}/parts/{number}", attachment),
     ]
@@ -95,8 +104,8 @@ def _html(shown: Shown) -> Content:
 
 def _headers(shown: Shown) -> Markup:
     rows = [
-        element("tr", element("th", each["name"], scope="row"), element("td", each["value"]))
-        for each in shown.told["headers"]
+        element("tr", element("th", each.name, scope="row"), element("td", each.value))
+        for each in shown.told.headers
     ]
     return element(
         "table", element("caption", "Headers", class_="unseen"), element("tbody", rows), class_="headers"
@@ -153,7 +162,7 @@ def _page(shown: Shown, view: str) -> Answer:
         )
         for name, (title, _) in VIEWS.items() if name in there
     ]  # fmt: skip
-    title = told["subject"] or "(no subject)"
+    title = told.subject or "(no subject)"
     return page(
         title, "/messages",
         element(
@@ -167,12 +176,12 @@ def _page(shown: Shown, view: str) -> Answer:
     )  # fmt: skip
 
 
-def _facts(message: Message, told: dict[str, Any]) -> Markup:
+def _facts(message: Message, told: MessageTold) -> Markup:
     answered = told_reply(message.reply or b"250 OK\r\n")
     tls = message.tls
     return facts(
         ("From", message.mail.text or "<>"),
-        ("To", ", ".join(told["rcpt"])),
+        ("To", ", ".join(told.rcpt)),
         ("Answered", [reply(answered, int(answered[:3])), " ", tags(message.rule, (), 0.0)]),
         ("Received", [moment(message.received), f" · {len(message.content):,} octets"]),
         ("Session", [

@@ -2,58 +2,108 @@
 
 from __future__ import annotations
 
-import re
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
-from mocksmtp.web.finding import accepted, newest
-from mocksmtp.web.mail import summary, whole
+from mocksmtp.web import mail
+from mocksmtp.web.finding import newest
+from mocksmtp.web.message import MessagePage, MessageTold, Removed, summary, whole
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
+from mocksmtp.web.search import MessageSearch
+from mocksmtp.web.turns import Turns
 
-ID = re.compile(r"[0-9A-F]{1,20}")
-DEFAULT_LIMIT = 50
 MOST = 1000
+"""Messages in one answer."""
+
+SANDBOX = (("Content-Security-Policy", "sandbox; default-src 'none'"),)
+"""For what a stranger wrote: no script, and nothing is fetched."""
 
 
-def routes(store: Store) -> list[Route]:
-    """Return the routes over this store."""
+class Listed(MessageSearch):
+    """Which messages a page shows."""
 
-    async def find(query: Query) -> Message:
-        message = await store.get(query.path["id"])
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 50
+    before: Annotated[str, Field(pattern="^[0-9A-F]{1,20}$", description="the id of a message")] | None = None
+
+
+class Cleared(MessageSearch):
+    """Which messages are removed; without a filter all that were accepted."""
+
+    drain: Annotated[bool, Field(description=f"answer with what is removed, {MOST} at most")] = False
+
+
+def routes(store: Store, clock: Any) -> list[Route]:
+    """Return the routes over this store; ``clock`` is the reactor."""
+    own, one = Messages(store, clock), "/v1/messages/{id}"
+    return [
+        Route("GET", "/v1/messages", own.listed, query=Listed, answer=MessagePage, says="List messages."),
+        Route("DELETE", "/v1/messages", own.cleared, query=Cleared, answer=Removed, says="Remove messages."),
+        Route("GET", one, own.told, answer=MessageTold, says="Tell all of a message but its octets."),
+        Route("DELETE", one, own.removed, status=204, says="Remove one message."),
+        Route("GET", f"{one}/raw", own.raw, answer="message/rfc822", says="Return a message as it was sent."),
+        Route(
+            "GET", f"{one}/parts/{{part}}", own.part, answer="*/*", says="Return one part of a message, decoded."
+        ),
+    ]
+
+
+class Messages:
+    """Answers about what is in a store."""
+
+    def __init__(self, store: Store, clock: Any) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def listed(self, query: Query) -> Answer:
+        """Tell of a page of messages."""
+        asked: Listed = query.asked
+        found = await newest(self._store, self._clock, asked, asked.limit, asked.before)
+        following = found[-1].id if len(found) == asked.limit else None
+        return as_json(MessagePage(messages=[summary(message) for message in found], next=following))
+
+    async def told(self, query: Query) -> Answer:
+        """Tell of one message."""
+        message = await self._find(query)
+        return as_json(await Turns(self._clock).read(message.content, whole, message))
+
+    async def raw(self, query: Query) -> Answer:
+        """Return its octets."""
+        message = await self._find(query)
+        return _download(message.content, "message/rfc822", f"{message.id}.eml")
+
+    async def part(self, query: Query) -> Answer:
+        """Return the octets of a part."""
+        message, number = await self._find(query), query.path["part"]
+        content = await Turns(self._clock).read(message.content, mail.take_apart, message.content)
+        for each in content.parts:
+            if str(each.number) == number:
+                return _download(each.octets, each.content_type, f"{message.id}-{number}")
+        raise Problem(404, "Not found", f"message {message.id} has no part {number}")
+
+    async def removed(self, query: Query) -> Answer:
+        """Remove one message."""
+        message = await self._find(query)
+        await self._store.remove([message.id])
+        return Answer(b"", status=204)
+
+    async def cleared(self, query: Query) -> Answer:
+        """Remove those that match."""
+        asked: Cleared = query.asked
+        found = await newest(self._store, self._clock, asked, MOST if asked.drain else None)
+        turns = Turns(self._clock)
+        told = [await turns.read(each.content, whole, each) for each in found] if asked.drain else None
+        return as_json(Removed(removed=await self._store.remove([each.id for each in found]), messages=told))
+
+    async def _find(self, query: Query) -> Message:
+        message = await self._store.get(query.path["id"])
         if message is None:
             raise Problem(404, "Not found", f"there is no message {query.path['id']} (any more)")
         return message
 
-    async def listed(query: Query) -> Answer:
-        for name in query.query:
-            if name not in ("limit", "before"):
-                raise Problem(422, "Bad query", "limit and before are known here", field=name)
-        before = query.query.get("before")
-        if before is not None and not ID.fullmatch(before):
-            raise Problem(422, "Bad query", "before is the id of a message", field="before")
-        limit = _limit(query.query.get("limit"))
-        messages = await newest(store, limit, before, accepted)
-        following = messages[-1].id if len(messages) == limit else None
-        return as_json({"messages": [summary(message) for message in messages], "next": following})
 
-    async def told(query: Query) -> Answer:
-        return as_json(whole(await find(query)))
-
-    async def raw(query: Query) -> Answer:
-        message = await find(query)
-        headers = (("Content-Disposition", f'attachment; filename="{message.id}.eml"'),)
-        return Answer(message.content, "message/rfc822", headers=headers)
-
-    return [
-        Route("GET", "/v1/messages", listed),
-        Route("GET", "/v1/messages/{id}", told),
-        Route("GET", "/v1/messages/{id}/raw", raw),
-    ]
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and 1 <= int(text) <= MOST):
-        raise Problem(422, "Bad query", f"limit is a number from 1 to {MOST}", field="limit")
-    return int(text)
+def _download(octets: bytes, content_type: str, name: str) -> Answer:
+    attached = ("Content-Disposition", f'attachment; filename="{name}"')
+    return Answer(octets, content_type, headers=(attached, *SANDBOX))

@@ -15,4 +15,4 @@ def routes(registry: CollectorRegistry) -> list[Route]:
         encode, content_type = choose_encoder(query.accept)
         return Answer(encode(registry), content_type)
 
-    return [Route("GET", "/metrics", scrape)]
+    return [Route("GET", "/metrics", scrape, answer="text/plain", open=True, says="Tell Prometheus.")]

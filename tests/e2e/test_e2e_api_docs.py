@@ -1,0 +1,49 @@
+"""Every curl line of docs/api.md, run against the real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import smtplib
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+DOCS = Path(__file__).parents[2] / "docs/api.md"
+CURLS = re.findall(r"^    (curl .*)$", DOCS.read_text(), re.MULTILINE)
+TIME_UP = 28
+"""The exit status of curl when --max-time has passed."""
+
+MAIL = "From: me@example.org\r\nSubject: hi\r\n\r\nHello\r\n"
+
+
+@pytest.fixture
+def server(start):
+    return start("")
+
+
+@pytest.fixture
+def known(server):
+    """Send a message, and one that is refused; return what the examples call by a variable."""
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=30) as client:
+        client.sendmail("me@example.org", ["you@example.com"], MAIL)
+    base = f"http://127.0.0.1:{server.ports['http']}"
+    with urllib.request.urlopen(f"{base}/v1/messages", timeout=30) as answer:
+        message = json.load(answer)["messages"][0]
+    return {"ID": message["id"], "SESSION": message["session"]}
+
+
+@pytest.mark.parametrize("line", CURLS)
+def test_a_curl_line_gives_what_it_promises(server, known, line, tmp_path):
+    command = line.replace("localhost:8025", f"localhost:{server.ports['http']}")
+    endless = "/v1/events" in line
+    command = command.replace("curl ", f"curl -sS --fail-with-body {'--max-time 1 ' * endless}", 1)
+    done = subprocess.run(
+        ["bash", "-euc", command], env=os.environ | known, cwd=tmp_path, capture_output=True, timeout=60
+    )
+    assert done.returncode == (TIME_UP if endless else 0), done.stdout + done.stderr
