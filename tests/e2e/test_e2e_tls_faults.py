@@ -13,7 +13,7 @@ import pytest
 from e2e.peers.installed import program
 from e2e.raw_client import Client
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.peers]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/faults.md").read_text()

@@ -36,6 +36,7 @@ TRANSCRIPTS = [
     ([1.0, ("xclient", "192.0.2.1", "ADDR=203.0.113.9 NAME=[UNAVAILABLE]")], [
         (1.0, "xclient", "introduced by 192.0.2.1: ADDR=203.0.113.9 NAME=[UNAVAILABLE]"),
     ]),
+    ([1.0, ("fault", "rcpt", "drip")], [(1.0, "fault", "rcpt: drip")]),
     ([1.0, ("decided", "rcpt", "r", ("r",))], [(1.0, "decided", "rcpt: r decided")]),
     ([1.0, ("decided", "rcpt", "r", ("q", "r"))], [(1.0, "decided", "rcpt: r decided; q matched")]),
     ([1.0, ("decided", "rcpt", None, ("q",))], [(1.0, "decided", "rcpt: nobody decided; q matched")]),
