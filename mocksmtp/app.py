@@ -161,7 +161,7 @@ class App:
             store=self.store,
             registry=self.metrics.registry,
             ready=self.not_accepting,
-            ca_pem=lambda: None if self.settings.tls.certificate else self.parts.authority.ca_pem,
+            ca_pem=self.ca_pem,
             http=lambda: self.settings.http,
             clock=self.reactor,
             feed=self.feed,
@@ -175,6 +175,11 @@ class App:
             ) from None
         host = http.interface
         return f"{f'[{host}]' if ':' in host else host}:{self.http.getHost().port}"
+
+    def ca_pem(self) -> bytes | None:
+        """What signed what we show; None where nobody is shown anything but the user's own certificates."""
+        own = self.settings.tls.certificate is not None
+        return None if own and not self.in_force.rulebook.strikes("certificate") else self.parts.authority.ca_pem
 
     def not_accepting(self) -> Sequence[str]:
         """Names of the listeners that do not accept now."""

@@ -403,6 +403,18 @@ def test_a_certificate_is_read_again(serve, tmp_path):
     assert service.app.listeners[0].tls is not before
 
 
+def test_the_authority_is_handed_out_where_something_is_signed_by_it(serve, tmp_path):
+    service = serve()
+    made = service.app.parts.authority
+    write(tmp_path / "mx.key", made.identity.key_pem.decode())
+    write(tmp_path / "mx.pem", made.identity.chain_pem.decode())
+    own = BASE + "tls: {certificate: {cert: mx.pem, key: mx.key}}\n"
+    flawed = 'rules: [{name: old, stage: starttls, when: {helo: "old.*"}, fault: {certificate: expired}}]\n'
+    for text, handed_out in ((BASE, True), (own, False), (own + flawed, True)):
+        assert service.reload(text).in_force
+        assert (service.app.ca_pem() is not None) is handed_out
+
+
 def test_the_authority_stays_as_long_as_its_names_do(serve):
     service = serve()
     before = service.app.parts.authority.ca_pem

@@ -8,7 +8,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 from mocksmtp.faults.fault import Fault
-from mocksmtp.faults.slow_read import SlowRead
 from mocksmtp.rules.condition import Anchor, Test
 from mocksmtp.rules.conditions.client import Client
 from mocksmtp.rules.context import Context
@@ -82,7 +81,7 @@ class NetworkIndex:
 class StageIndex:
     """The rules of one stage, each filed under its most selective condition."""
 
-    __slots__ = ("_always", "_fields", "_networks", "entries", "of_path", "reads_slowly", "speaks_of_body")
+    __slots__ = ("_always", "_fields", "_networks", "entries", "faults", "of_path", "speaks_of_body")
 
     def __init__(self, stage: Stage, rules: Sequence[tuple[int, Rule]], space: str = "") -> None:
         """Take the rules of a stage with their numbers, in order."""
@@ -108,7 +107,7 @@ class StageIndex:
         by_path = list(anchored) == [PATH_NAMED_AT.get(stage)] and not (self._always or self._networks)
         self.of_path: Find | None = self._fields[0][0] if by_path else None
         self.speaks_of_body = any("body" in _names(rule) for _, rule in rules)
-        self.reads_slowly = any(isinstance(fault, SlowRead) for _, rule in rules for fault in rule.faults)
+        self.faults = frozenset(fault.name for _, rule in rules for fault in rule.faults)
 
     def candidates(self, context: Context) -> list[Entry]:
         """Return the rules that may hold, in their order."""
@@ -128,13 +127,13 @@ class StageIndex:
 class Layers:
     """The rules of one stage in two layers: all of the upper before any of the lower."""
 
-    __slots__ = ("_lower", "_upper", "of_path", "reads_slowly", "speaks_of_body")
+    __slots__ = ("_lower", "_upper", "faults", "of_path", "speaks_of_body")
 
     def __init__(self, upper: StageIndex | Layers, lower: StageIndex | Layers) -> None:
         self._upper = upper
         self._lower = lower
         self.speaks_of_body: bool = upper.speaks_of_body or lower.speaks_of_body
-        self.reads_slowly: bool = upper.reads_slowly or lower.reads_slowly
+        self.faults: frozenset[str] = upper.faults | lower.faults
         self.of_path: Find | None = None
 
     @property

@@ -88,8 +88,11 @@ class Rulebook:
     @property
     def reads_slowly(self) -> bool:
         """Whether a rule takes mail data in slowly; clients then need to meet small windows."""
-        at_data = self.stages.get(Stage.DATA)
-        return at_data is not None and at_data.reads_slowly
+        return self.strikes("slow_read")
+
+    def strikes(self, fault: str) -> bool:
+        """Whether some rule has a fault of this name."""
+        return any(fault in index.faults for index in self.stages.values())
 
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered; a search through a large body is handed back to be run elsewhere."""
