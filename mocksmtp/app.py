@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from twisted.internet.defer import Deferred
@@ -23,11 +24,13 @@ from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.in_force import InForce
+from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.rulebook import Rulebook
-from mocksmtp.rules.steering import Standing, standing
+from mocksmtp.rules.steering import Steering
 from mocksmtp.smtp.facts import Fact
 from mocksmtp.terminal import Terminal
 from mocksmtp.web.site import Seen, make_site
+from mocksmtp.web.steering import steering_routes
 
 if TYPE_CHECKING:
     from mocksmtp.config import Source
@@ -85,6 +88,7 @@ class App:
         self.listeners: list[Listener] = []
         self._leaving: list[Listener] = []
         self.in_force = InForce(self.parts.rulebook, self._follow)
+        self.steering = Steering(self.in_force, settings.rulebook_rules, self._with_rules, self.hits)
         self.next_id = queue_ids(reactor.seconds, max(latest, seen))
         self.listeners = [self._listener(each, self.parts) for each in settings.listeners]
         self._reload = Reload(source, self._make_again, self._take, self._reloaded, reactor)
@@ -114,6 +118,9 @@ class App:
             settings.rulebook_rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply,
             self.counters, self.rule_clock.now, settings.seed,
         )  # fmt: skip
+
+    def _with_rules(self, rules: Sequence[Rule]) -> Rulebook:
+        return self._rulebook(replace(self.settings, rulebook_rules=tuple(rules)))
 
     def _follow(self, rulebook: Rulebook) -> None:
         for listener in (*self.listeners, *self._leaving):
@@ -165,8 +172,12 @@ class App:
             http=lambda: self.settings.http,
             clock=self.reactor,
             feed=self.feed,
-            seen=Seen(self.journal, self._standing, lambda: self.listeners),
-        )
+            seen=Seen(self.journal, self.steering.standing, lambda: self.listeners),
+            more=steering_routes(
+                self.steering, self.rule_clock, self.counters, self.hits, self.store, self.journal,
+                lambda: self.settings, self.reload,
+            ),
+        )  # fmt: skip
         try:
             self.http = self.reactor.listenTCP(http.port, site, interface=http.interface)
         except CannotListenError as error:
@@ -184,9 +195,6 @@ class App:
     def not_accepting(self) -> Sequence[str]:
         """Names of the listeners that do not accept now."""
         return [each.profile.name for each in self.listeners if not each.accepts_on]
-
-    def _standing(self) -> Iterable[Standing]:
-        return standing(self.in_force.runtime, self.settings.rulebook_rules, self.hits)
 
     def _flush_terminal(self) -> None:
         try:
@@ -229,7 +237,7 @@ class App:
         for listener in gone:
             listener.leave()
         self.parts = made
-        self.in_force.replace_files(made.rulebook)
+        self.steering.read_again(made.settings.rulebook_rules, made.rulebook)
         self.counters.most = made.settings.rule_keys
         self.counters.keep_only({rule.name for rule in made.settings.rulebook_rules})
         capture = made.settings.capture

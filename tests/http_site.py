@@ -6,6 +6,7 @@ import json
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
+from steered import Steered, routes_over
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
@@ -55,10 +56,11 @@ class Client:
         self.store = store or MemoryStore(1000, 1_000_000)
         for number in range(1, messages + 1):
             self.add(message(number))
+        more = routes_over(Steered(), self.store)
         http = HttpSettings(0, "127.0.0.1", ("Mail.Example.test",), tuple(tokens))
         self.site = make_site(
             store=self.store, registry=CollectorRegistry(), ready=lambda: ready, ca_pem=lambda: ca,
-            http=lambda: http, clock=self.clock, feed=feed or Feed(self.clock, {}),
+            http=lambda: http, clock=self.clock, feed=feed or Feed(self.clock, {}), more=more,
             seen=seen or Seen(Journal(10, 1000), list, list),
         )  # fmt: skip
 

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "terminal": {"smtp"},
     "feed": {"smtp"},
     "notices": set(),
+    "queue_ids": set(),
     "client": {"smtp", "cryptography"},
 }
 """Beside the standard library and itself; the command line and app may import everything."""

@@ -34,7 +34,7 @@ class RuleClock:
     @property
     def ahead(self) -> float:
         """Seconds by which it is ahead of real time; negative where it is behind."""
-        return self.now() - self._real()
+        return self._ahead if self._held is None else self._held - self._real()
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass at once."""

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Acted, Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rule import Rule
-from mocksmtp.rules.rulebook import RUNTIME, Rulebook
+from mocksmtp.rules.rulebook import Rulebook
 
 
 class Standing(NamedTuple):
@@ -59,15 +58,17 @@ class Steering:
         files: Sequence[Rule],
         compiled: Callable[[Sequence[Rule]], Rulebook],
         hits: Hits,
-        counters: Counters,
     ) -> None:
         """``files`` are the rules of the files; ``compiled`` makes a rulebook of others in their place."""
         self._in_force = in_force
         self._files = tuple(files)
         self._compiled = compiled
         self._hits = hits
-        self._counters = counters
         self._switched: dict[str, bool] = {}
+
+    def rulebook(self) -> Rulebook:
+        """Return the one that is asked now."""
+        return self._in_force.rulebook
 
     @property
     def runtime(self) -> tuple[Rule, ...]:
@@ -154,10 +155,8 @@ class Steering:
         names = {rule.name for rule in rules}
         gone = {rule.name for rule in self.runtime} - names
         self._in_force.replace_runtime(rules)
-        if gone:
-            self._counters.keep_only(names, RUNTIME)
-            for name in gone - {rule.name for rule in self._files}:
-                self._hits.forget(name)
+        for name in gone - {rule.name for rule in self._files}:
+            self._hits.forget(name)
 
 
 def _inserted(rules: Sequence[Rule], rule: Rule, place: Place) -> list[Rule]:

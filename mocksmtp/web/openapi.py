@@ -140,6 +140,8 @@ def _answer(route: Route, schemas: dict[str, Schema]) -> Schema:
         described["content"] = {route.answer: {}}
     elif route.answer is not None:
         described["content"] = {"application/json": {"schema": _schema(route.answer, schemas, "serialization")}}
+    if route.also is not None:
+        described["content"][route.also] = {"schema": {"type": "string"}}
     return described
 
 

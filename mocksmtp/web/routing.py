@@ -55,8 +55,9 @@ class Route(NamedTuple):
     ``query`` and ``body`` are models of what may be asked; a route without them takes
     nothing.  ``answer`` is the model of the JSON it answers, or its media type, ``status``
     the status with which it does.  ``problems`` are the statuses of its own besides those
-    that follow from the table.  ``open`` routes ask for no token.  ``says`` is one line; a page
-    for people says nothing of itself, and is not described.
+    that follow from the table.  ``open`` routes ask for no token.  ``also`` is another media
+    type in which it may answer.  ``says`` is one line; a page for people says nothing of
+    itself, and is not described.
     """
 
     method: str
@@ -68,6 +69,7 @@ class Route(NamedTuple):
     status: int = 200
     problems: tuple[int, ...] = ()
     open: bool = False
+    also: str | None = None
     says: str = ""
 
 

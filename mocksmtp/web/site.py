@@ -159,10 +159,12 @@ def make_site(
     clock: Any,
     feed: Feed,
     seen: Seen,
+    more: Sequence[Route] = (),
 ) -> Site:
     """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor.
 
-    ``ca_pem`` and ``http`` are asked anew each time: they change at a reload.
+    ``more`` are routes over what the site need not know.  ``ca_pem`` and ``http`` are
+    asked anew each time: they change at a reload.
     """
     guard = Guard(http)
     pages = [
@@ -179,6 +181,7 @@ def make_site(
         *health.routes(ready),
         *ca.routes(ca_pem),
         *metrics.routes(registry),
+        *more,
     ]
     routes += openapi.routes(routes)
     site = QuietSite(Everything(Table([*routes, *pages]), guard), reactor=clock)

@@ -29,12 +29,15 @@ def server(start):
 
 @pytest.fixture
 def known(server):
-    """Send a message, and one that is refused; return what the examples call by a variable."""
+    """Send a message, and give the rule `full`; return what the examples call by a variable."""
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=30) as client:
         client.sendmail("me@example.org", ["you@example.com"], MAIL)
     base = f"http://127.0.0.1:{server.ports['http']}"
     with urllib.request.urlopen(f"{base}/v1/messages", timeout=30) as answer:
         message = json.load(answer)["messages"][0]
+    rule = json.dumps({"name": "full", "when": {"rcpt": "bob@*"}, "reply": "452 4.2.2 full"}).encode()
+    request = urllib.request.Request(f"{base}/v1/rules", rule, {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=30).close()
     return {"ID": message["id"], "SESSION": message["session"]}
 
 
