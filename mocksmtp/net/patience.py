@@ -10,6 +10,7 @@ from mocksmtp.smtp.notes import HALF_CLOSED, RESET
 
 if TYPE_CHECKING:
     from mocksmtp.net.protocol import SmtpProtocol
+    from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.steps import Abort, Flush, HalfClose, Receive, Wait
 
 FLUSH_LIMIT = 1.0
@@ -70,8 +71,11 @@ def half_close(protocol: SmtpProtocol, _step: HalfClose) -> None:
 
 def receive(protocol: SmtpProtocol, step: Receive) -> None:
     """Read slowly from now on; counting octets is the session's part."""
-    if step.rate is not None:
-        Trickle(protocol, step.rate)
+    if step.rate is None:
+        return
+    if protocol.trickle is None:
+        protocol.trickle = Trickle(protocol)
+    protocol.trickle.slow_to(step.rate)
 
 
 class Trickle:
@@ -80,16 +84,25 @@ class Trickle:
     What has been read and not yet handed on is kept, and nothing more is read meanwhile.
     """
 
-    def __init__(self, protocol: SmtpProtocol, rate: float) -> None:
+    def __init__(self, protocol: SmtpProtocol) -> None:
         self._protocol = protocol
-        self._envelope = protocol.session.conversation.envelope
+        self._envelope: Envelope | None = None
         self._take = protocol.dataReceived
-        self._size = max(1, int(rate * TICK))
-        self._every = self._size / rate
+        self._rate = inf
         self._kept = b""
         self._timer: Any = None
         protocol.dataReceived = self.take  # type: ignore[method-assign]
-        protocol.trickle = self
+
+    def slow_to(self, rate: float) -> None:
+        """Read this transaction's mail data at so many octets a second; of several rates the slowest holds."""
+        envelope = self._protocol.session.conversation.envelope
+        self._rate = min(rate, self._rate) if envelope is self._envelope else rate
+        self._envelope = envelope
+
+    @property
+    def empty(self) -> bool:
+        """Whether all that was read has been handed on."""
+        return not self._kept
 
     def take(self, data: bytes) -> None:
         """Take what has come, and let it through slowly."""
@@ -97,18 +110,26 @@ class Trickle:
         self._protocol.transport.pauseProducing()
         self._protocol.deadline = inf  # It is our turn.
         if self._timer is None:
-            self._timer = self._protocol.listener.clock.callLater(self._every, self._let_through)
+            self._wait()
 
-    def _let_through(self) -> None:
+    def _wait(self) -> None:
+        """Let the time pass in which the next octets are read."""
+        size = max(1, int(self._rate * TICK))
+        self._timer = self._protocol.listener.clock.callLater(size / self._rate, self._let_through, size)
+
+    def _let_through(self, size: int) -> None:
         self._timer = None
-        piece, self._kept = self._kept[: self._size], self._kept[self._size :]
         protocol = self._protocol
+        if protocol.waiting:
+            self._wait()
+            return
+        piece, self._kept = self._kept[:size], self._kept[size:]
         self._take(piece)
         session = protocol.session
         if session.deaf or session.conversation.envelope is not self._envelope:
             self._end()
         elif self._kept:
-            self._timer = protocol.listener.clock.callLater(self._every, self._let_through)
+            self._wait()
             protocol.deadline = inf
         else:
             protocol.resumeProducing()

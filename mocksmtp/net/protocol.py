@@ -62,7 +62,7 @@ class SmtpProtocol(Protocol):
         self.closing = False
         self._steps: deque[Step] = deque()
         self._performing = False
-        self._waiting = False
+        self.waiting = False
         # What ``net/patience.py`` keeps here: what ends a wait, whether it has no end, and a slow reader.
         self.pause: Any = None
         self.stalled = False
@@ -91,7 +91,7 @@ class SmtpProtocol(Protocol):
         self._conversation.at = now = self._seconds()
         self.note(now)
         steps = session.receive_data(data)
-        if len(steps) != 1 or type(step := steps[0]) is not Send or self._waiting or self._steps:
+        if len(steps) != 1 or type(step := steps[0]) is not Send or self.waiting or self._steps:
             self._perform(steps)
             return
         self.note(SENT)
@@ -131,7 +131,7 @@ class SmtpProtocol(Protocol):
 
     def resumeProducing(self) -> None:
         """Take commands again."""
-        if not self._waiting:
+        if not self.waiting and (self.trickle is None or self.trickle.empty):
             self.transport.resumeProducing()
 
     def stopProducing(self) -> None:
@@ -150,7 +150,7 @@ class SmtpProtocol(Protocol):
         """The deadline has passed: say so, or end the lingering after a close."""
         if self.closing or self.session.deaf:
             self.transport.abortConnection()
-        elif not self._waiting:
+        elif not self.waiting:
             self._mark()
             self._perform(self.session.timed_out())
 
@@ -182,10 +182,10 @@ class SmtpProtocol(Protocol):
     def _perform(self, steps: list[Step]) -> None:
         queue = self._steps
         queue.extend(steps)
-        if self._performing or self._waiting:
+        if self._performing or self.waiting:
             return
         self._performing = True
-        while queue and not self._waiting:
+        while queue and not self.waiting:
             step = queue.popleft()
             if type(step) is not Send:
                 PERFORM[type(step)](self, step)
@@ -199,21 +199,21 @@ class SmtpProtocol(Protocol):
 
     def store(self, step: Store) -> None:
         """Keep a message; a store that answers at once costs no turn of the loop."""
-        self._waiting = True
+        self.waiting = True
         self.listener.store.add(step.message, self._stored)
-        if self._waiting:
+        if self.waiting:
             self.transport.pauseProducing()
 
     def _stored(self, refusal: Reply | None) -> None:
         if self._performing:  # It answered at once, and the queue is being worked off.
-            self._waiting = False
+            self.waiting = False
             self._steps.extend(self.session.stored(refusal))
         else:
             self._go_on(self.session.stored, refusal)
 
     def decide(self, step: Decide) -> None:
         """Search where it blocks nobody."""
-        self._waiting = True
+        self.waiting = True
         self.transport.pauseProducing()
         self.listener.search(step.search, self._decided)
 
@@ -221,17 +221,17 @@ class SmtpProtocol(Protocol):
         self._go_on(self.session.decided, found)
 
     def _go_on(self, tell: Callable[[Any], list[Step]], answer: object) -> None:
-        self._waiting = False
+        self.waiting = False
         if not self.transport.connected:
             return
         if not self._performing:
             self._mark()
-            self.transport.resumeProducing()
+            self.resumeProducing()
         self._perform(tell(answer))
 
     def hold(self) -> None:
         """Perform and read nothing until ``resume``; while it is our turn no deadline runs."""
-        self._waiting = True
+        self.waiting = True
         self.deadline = inf
         self.transport.pauseProducing()
 

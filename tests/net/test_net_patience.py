@@ -196,6 +196,35 @@ def test_a_slow_reader_waits_for_a_slow_client_as_long_as_for_any(house):
     assert wire.said() == [b"421 4.4.2 Idle for too long\r\n"]
 
 
+def test_of_two_rates_the_slower_holds_and_of_another_transaction_its_own(house):
+    protocol, _ = in_data(house, 100.0)
+    protocol._perform([Receive(rate=10.0), Receive(rate=50.0)])
+    protocol.dataReceived(b"x" * 8 + b"\r\n.\r\n")
+    house.clock.pump([0.1] * 12)
+    assert house.store.messages == []
+    house.clock.pump([0.1] * 2)
+    assert len(house.store.messages) == 1
+    protocol.dataReceived(MAIL)
+    protocol._perform([Receive(rate=100.0)])
+    protocol.dataReceived(BODY)
+    house.clock.pump([0.1] * 4)
+    assert len(house.store.messages) == 2
+
+
+def test_a_slow_reader_reads_nothing_while_we_wait(house):
+    protocol, wire = in_data(house, 100.0)
+    protocol.dataReceived(BODY)
+    protocol._perform([Wait(5.0)])
+    house.clock.pump([0.1] * 49)
+    assert (house.store.messages, wire.producerState) == ([], "paused")
+    house.clock.advance(0.1)
+    assert (
+        wire.producerState == "paused"
+    )  # What was read has still to be taken: the client's FIN may be behind it.
+    house.clock.pump([0.1] * 5)
+    assert (len(house.store.messages), wire.producerState) == (1, "producing")
+
+
 def test_a_slow_reader_whose_client_goes(house):
     protocol, wire = in_data(house, 1.0)
     protocol.dataReceived(BODY)
