@@ -64,10 +64,8 @@ class App:
         err: TextIO,
         log_format: str | None = None,
     ) -> None:
-        """``source`` is where the settings came from, and is read again at a reload.
-
-        ``out`` gets a line for each transaction, ``err`` what is to be said besides;
-        ``log_format`` is ``text`` or ``json``.
+        """``source`` is where the settings came from, and is read again at a reload; ``out`` gets a line
+        for each transaction, ``err`` what is to be said besides; ``log_format`` is ``text`` or ``json``.
         """
         self.rule_clock = RuleClock(reactor.seconds)
         self.counters = Counters(settings.rule_keys)

@@ -29,6 +29,7 @@ from mocksmtp.web.routes import (
     openapi,
     rules_page,
     session_page,
+    sessions,
     static,
 )
 from mocksmtp.web.routing import Answer, Call, Pending, Problem, Route, Stream, Table
@@ -176,6 +177,7 @@ def make_site(
     ]
     routes: list[Route] = [
         *messages.routes(store, clock),
+        *sessions.routes(seen.journal),
         *events.routes(feed, clock),
         *login.routes(guard),
         *health.routes(ready),
