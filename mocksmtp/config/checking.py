@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mocksmtp.config.given import scalars_as_written
+from mocksmtp.config.lint import warnings
 from mocksmtp.config.loader import check_names
 from mocksmtp.config.mistakes import Invalid, Mistake
 from mocksmtp.config.models import Configuration, RuleFile
@@ -18,24 +20,32 @@ ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|\t")
 
 
 class Checked(NamedTuple):
-    """What was found: the file of rules where it has no mistakes, and where each thing stands in the text."""
+    """What was found: the file of rules where it has no mistakes, and what is worth a look in it."""
 
     file: RuleFile | None
-    tree: Tree
     mistakes: list[Mistake]
+    warnings: tuple[Mistake, ...] = ()
 
 
-def check(text: str) -> Checked:
-    """Look a text through; mistakes are told with line and column."""
+def check(text: str, listeners: Iterable[str] = ()) -> Checked:
+    """Look a text through; what is found is told with line and column.
+
+    ``listeners`` are those that rules may speak of where the text names none itself.
+    """
     try:
         tree = _as_file(_read(text))
     except Invalid as invalid:
-        return Checked(None, Tree("", {}, {}, {}), invalid.mistakes)
+        return Checked(None, invalid.mistakes)
     mistakes: list[Mistake] = []
     known = set(tree.value) <= set(RuleFile.model_fields)
     file = validate(tree, RuleFile if known else Configuration, mistakes)
     check_names([tree], mistakes)
-    return Checked(None if mistakes else file, tree, sorted(set(mistakes)))
+    if mistakes or file is None:
+        return Checked(None, sorted(set(mistakes)))
+    whole = file if isinstance(file, Configuration) else Configuration()
+    if "listeners" not in whole.model_fields_set:
+        whole = whole.model_copy(update={"listeners": dict.fromkeys(listeners)})
+    return Checked(file, [], warnings([(tree, file)], whole, [model.rule() for model in file.rules]))
 
 
 def _read(text: str) -> Tree:

@@ -210,3 +210,20 @@ def test_a_text_is_looked_through():
     (mistake,) = told["mistakes"]
     assert (status, told["valid"], mistake["line"], mistake["column"]) == (200, False, 2, 28)
     assert mistake["text"].startswith("unknown key 'replx'")
+
+
+WARNINGS = [
+    ('{"name": "a", "stage": "mail", "reply": "550 4.1.1 no"}', ["1:4"]),
+    ("- {name: a, stage: mail, reply: '550 no'}\n- {name: b, stage: mail, reply: '550 no'}\n", ["2"]),
+    ("{name: a, stage: mail, when: {listener: nowhere}, reply: 550 no}", ["1"]),
+    ("{name: a, stage: mail, when: {listener: submission}, reply: 550 no}", []),
+    ("{listeners: {in: {port: 0}}, rules: [{name: a, stage: mail, when: {listener: in}, reply: 550 no}]}", []),
+]
+
+
+@pytest.mark.parametrize(("text", "places"), WARNINGS)
+def test_what_is_worth_a_look_is_told_with_its_place(text, places):
+    _, told = Rules().ask("POST", "/v1/rules/check", {"text": text})
+    assert told["valid"]
+    found = [f"{each['line']}:{each['column']}" for each in told["warnings"]]
+    assert [place[: len(start)] for place, start in zip(found, places, strict=True)] == places

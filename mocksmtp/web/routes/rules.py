@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import ConfigDict, PlainValidator, RootModel, WithJsonSchema
 
 from mocksmtp.config.checking import check
 from mocksmtp.config.given import Wrong, merged, rule_of
+from mocksmtp.config.mistakes import Mistake
 from mocksmtp.config.rules import RuleModel
 from mocksmtp.config.writing import written_rule
 from mocksmtp.rules.rule import Rule
@@ -230,6 +232,10 @@ def _position(value: Any) -> Place:
         raise Problem(422, "Bad rule", f"position: {error}", "position") from None
 
 
+def _mistakes(found: Sequence[Mistake]) -> list[dict[str, Any]]:
+    return [{"line": each.line, "column": each.column, "text": each.text} for each in found]
+
+
 def _taken(name: str) -> NoReturn:
     detail = f"there is a runtime rule {name} already; PUT /v1/rules/{name} replaces it"
     raise Problem(409, "Name is taken", detail, "name") from None
@@ -239,16 +245,15 @@ def _nowhere(unknown: UnknownRule) -> NoReturn:
     raise Problem(422, "Bad position", f"there is no runtime rule {unknown}", "position") from None
 
 
-def checked(query: Query) -> Answer:
-    """Say what is wrong with a text of rules."""
-    found = check(query.body.text)
-    mistakes = [{"line": each.line, "column": each.column, "text": each.text} for each in found.mistakes]
-    return as_json({"valid": not mistakes, "mistakes": mistakes, "warnings": []})
-
-
-def routes(steering: Steering) -> list[Route]:
-    """Return the routes over these rules."""
+def routes(steering: Steering, listeners: Callable[[], Sequence[str]]) -> list[Route]:
+    """Return the routes over these rules; ``listeners`` are the names of those that rules may speak of."""
     on = Steered(steering)
+
+    def checked(query: Query) -> Answer:
+        found = check(query.body.text, listeners())
+        mistakes, warnings = _mistakes(found.mistakes), _mistakes(found.warnings)
+        return as_json({"valid": not mistakes, "mistakes": mistakes, "warnings": warnings})
+
     path, one = "/v1/rules", "/v1/rules/{name}"
     return [
         Route("GET", path, on.listed, query=Form, answer=ToldRules, also=YAML,
