@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peers]
@@ -107,3 +109,29 @@ rules:
     peer.outcome(queue_id, "x@retry.example.com", "sent")
     (message,) = kept(server)
     assert message["rcpt"] == ["x@retry.example.com"]
+
+
+def test_it_gets_through_greylisting_once_its_time_is_over(start, run_postfix, kept):
+    server = start("""
+rules:
+  - name: greylist
+    when: {rcpt: "*@grey.example.com"}
+    schedule: {within: 5m}
+    per: [client, mail, rcpt]
+    reply: "451 4.7.1 greylisted, come back in {retry_after}s"
+""")
+    peer = run_postfix(relayhost=f"[127.0.0.1]:{server.ports['smtp']}")
+    queue_id = peer.send("a@b.test", ["x@grey.example.com"], MAIL.format("grey"))
+    peer.log.line_with(
+        f" {queue_id}: to=<x@grey.example.com>", "status=deferred", "451 4.7.1 greylisted, come back in"
+    )
+    # Five minutes pass on the rule clock; nobody waits for them.
+    passed = urllib.request.Request(
+        f"http://127.0.0.1:{server.ports['http']}/v1/clock", b'{"advance": "5m"}',
+        {"Content-Type": "application/json"},
+    )  # fmt: skip
+    urllib.request.urlopen(passed, timeout=30).close()
+    peer.try_again()
+    peer.outcome(queue_id, "x@grey.example.com", "sent")
+    (message,) = kept(server)
+    assert message["rcpt"] == ["x@grey.example.com"]
