@@ -15,7 +15,7 @@ from mocksmtp.journal import Journal
 from mocksmtp.keeping import begin_journal, journal_bounds, make_store
 from mocksmtp.metrics import Metrics
 from mocksmtp.net.listeners import NOWHERE, Listener
-from mocksmtp.net.ports import Place, rearrange, reason
+from mocksmtp.net.ports import Place, rearrange, reason, unprivileged
 from mocksmtp.notices import Notices
 from mocksmtp.parts import Parts, make_again, make_parts, without_refused
 from mocksmtp.queue_ids import queue_ids
@@ -64,8 +64,10 @@ class App:
         err: TextIO,
         log_format: str | None = None,
     ) -> None:
-        """``source`` is where the settings came from, and is read again at a reload; ``out`` gets a line
-        for each transaction, ``err`` what is to be said besides; ``log_format`` is ``text`` or ``json``.
+        """``source`` is where the settings came from, and is read again at a reload.
+
+        ``out`` gets a line for each transaction, ``err`` what is to be said besides;
+        ``log_format`` is ``text`` or ``json``.
         """
         self.rule_clock = RuleClock(reactor.seconds)
         self.counters = Counters(settings.rule_keys)
@@ -157,7 +159,7 @@ class App:
             variable = f"MOCKSMTP_LISTENERS__{name.upper().replace('-', '_')}__PORT"
             raise CannotServe(
                 f"listener {name}: port {settings.port}: {reason(error)}; choose another with "
-                f"{variable}={_unprivileged(settings.port)}, or all three with `make run PORTS=high`"
+                f"{variable}={unprivileged(settings.port)}, or all three with `make run PORTS=high`"
             ) from None
 
     def _serve_http(self) -> str:
@@ -171,6 +173,7 @@ class App:
             clock=self.reactor,
             feed=self.feed,
             seen=Seen(self.journal, self.steering.standing, lambda: self.listeners),
+            subscribers=self._subscribers,
             more=steering_routes(
                 self.steering, self.rule_clock, self.counters, self.hits, self.store, self.journal,
                 lambda: self.settings, self.reload,
@@ -293,7 +296,3 @@ class App:
         if self.http is not None:
             self.http.stopListening()
         self.terminal.flush()
-
-
-def _unprivileged(port: int) -> int:
-    return {25: 2525, 465: 4650, 587: 5870}.get(port, port + 1 if port else 0)

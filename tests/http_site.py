@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry
 from steered import Steered, routes_over
@@ -16,6 +16,7 @@ from mocksmtp.journal import Journal
 from mocksmtp.smtp.address import NULL_PATH, Path
 from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.envelope import Message, Recipient
+from mocksmtp.smtp.facts import Fact
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.site import Seen, make_site
 
@@ -51,8 +52,25 @@ class Response(NamedTuple):
 class Client:
     """Speaks HTTP to a site of its own, a connection each request."""
 
-    def __init__(self, messages=3, *, ready=(), ca=CA, tokens=(), store=None, feed=None, clock=None, seen=None):
+    def __init__(
+        self,
+        messages=3,
+        *,
+        ready=(),
+        ca=CA,
+        tokens=(),
+        store=None,
+        feed=None,
+        clock=None,
+        seen=None,
+        more=(),
+        journal=(100, 100_000),
+    ):
         self.clock = clock or Clock()
+        self.journal = Journal(*journal)
+        self.subscribers = {kind: [] for kind in get_args(Fact)}
+        for kind, take in self.journal.takes.items():
+            self.subscribers[kind].append(take)
         self.store = store or MemoryStore(1000, 1_000_000)
         for number in range(1, messages + 1):
             self.add(message(number))
@@ -61,7 +79,7 @@ class Client:
         self.site = make_site(
             store=self.store, registry=CollectorRegistry(), ready=lambda: ready, ca_pem=lambda: ca,
             http=lambda: http, clock=self.clock, feed=feed or Feed(self.clock, {}), more=more,
-            seen=seen or Seen(Journal(10, 1000), list, list),
+            seen=seen or Seen(self.journal, list, list), subscribers=self.subscribers,
         )  # fmt: skip
 
     def add(self, *messages):

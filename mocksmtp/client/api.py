@@ -36,6 +36,11 @@ class Api:
         with self._open(path + (f"?{urlencode(given)}" if given else "")) as answer:
             return answer.read(MOST)
 
+    def post(self, path: str, document: Mapping[str, object], timeout: float = 0.0) -> Any:
+        """Send a JSON document and return the answer; ``timeout`` is added to our own patience."""
+        with self._open(path, json.dumps(document).encode(), timeout=timeout) as answer:
+            return _document(answer.read(MOST))
+
     def events(self, last_id: str = "") -> Iterator[tuple[str, str, Any]]:
         """Yield id, name and data of each event, as they come, until the connection ends."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})

@@ -66,6 +66,11 @@ class Journal:
             self._drop_closed()
         self.attempts.bound(sessions * ATTEMPTS_A_SESSION)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._most > 0
+
     @staticmethod
     def notes() -> Notes:
         """Make room for the notes of a session."""

@@ -74,3 +74,8 @@ async def _bound(listener: Listener, place: Place, leaving: Sequence[Listener]) 
 def reason(error: CannotListenError) -> str:
     """Say why a port cannot be had, in the system's words."""
     return getattr(error.socketError, "strerror", None) or str(error.socketError)
+
+
+def unprivileged(port: int) -> int:
+    """Return a port that anybody may bind in place of one that only root may."""
+    return {25: 2525, 465: 4650, 587: 5870}.get(port, port + 1 if port else 0)

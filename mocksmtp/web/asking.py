@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from mocksmtp.config.mistakes import suggestion
 
@@ -85,7 +85,8 @@ def _valid(model: type[BaseModel], given: Any, title: str) -> Any:
 
 
 def _told(model: type[BaseModel], error: Any) -> tuple[str, str]:
-    place = tuple(error["loc"])
+    # The first part of the place is which of several models it was, where there are several.
+    place = tuple(error["loc"][1:] if issubclass(model, RootModel) else error["loc"])
     cause = error.get("ctx", {}).get("error")
     words = WORDS.get(error["type"]) or str(cause or error["msg"])
     if error["type"] == "extra_forbidden" and len(place) == 1:

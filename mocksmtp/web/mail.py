@@ -9,6 +9,7 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message as Mail
 from email.parser import BytesParser
+from itertools import islice
 from typing import NamedTuple
 
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
@@ -17,13 +18,21 @@ UNREADABLE = (RecursionError, ValueError, LookupError, MessageError, TypeError, 
 """What the parser raises on mail that it cannot bear."""
 
 
+MOST = 200
+"""Parts that are looked at."""
+
+
 class Part(NamedTuple):
-    """One part that holds no others: its number, from 1, and what it says of itself."""
+    """One part that holds no others: its number, from 1, and what it says of itself.
+
+    ``attached`` is what is not to be read as the message itself.
+    """
 
     number: int
     content_type: str
-    filename: str | None
+    name: str | None
     content_id: str | None
+    attached: bool
     inline: bool
     octets: bytes
     charset: str
@@ -54,7 +63,7 @@ def take_apart(content: bytes) -> Content:
         headers = list(_fields(mail))
     except UNREADABLE:
         return Content(header_fields(content), [], None, None)
-    shown = [part for part in parts if part.filename is None]
+    shown = [part for part in parts if not part.attached]
     text = next((part for part in shown if part.content_type == "text/plain"), None)
     html = next((part for part in shown if part.content_type == "text/html"), None)
     return Content(headers, parts, text, html)
@@ -106,15 +115,17 @@ def _fields(mail: Mail) -> Iterator[tuple[str, str]]:
 
 def _parts(mail: Mail) -> Iterator[Part]:
     leaves = (part for part in mail.walk() if not part.is_multipart())
-    for number, part in enumerate(leaves, 1):
+    for number, part in enumerate(islice(leaves, MOST), 1):
         payload = part.get_payload(decode=True)
-        filename, content_id = part.get_filename(), part["Content-ID"]
+        name, content_id, content_type = part.get_filename(), part["Content-ID"], clean(part.get_content_type())
+        inline = part.get_content_disposition() != "attachment"
         yield Part(
             number,
-            clean(part.get_content_type()),
-            None if filename is None else decoded(clean(filename)),
+            content_type,
+            None if name is None else decoded(clean(name)),
             None if content_id is None else clean(content_id).strip(" <>"),
-            part.get_content_disposition() != "attachment",
+            not inline or name is not None or not content_type.startswith("text/"),
+            inline,
             payload if isinstance(payload, bytes) else b"",
             clean(part.get_content_charset("utf-8")),
         )

@@ -131,6 +131,6 @@ def _recipient(recipient: Recipient) -> RecipientTold:
 
 def _attachment(part: mail.Part) -> AttachmentTold:
     return AttachmentTold(
-        part=part.number, content_type=part.content_type, filename=part.filename, content_id=part.content_id,
+        part=part.number, content_type=part.content_type, filename=part.name, content_id=part.content_id,
         inline=part.inline, size=len(part.octets),
     )  # fmt: skip

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 PATTERN = "a glob, a /regex/ or an exact value, whatever the case"
 
 
-def _checked(kind: Kind) -> Callable[[str], str]:
+def checked(kind: Kind) -> Callable[[str], str]:
+    """Return what takes a pattern if it can be read."""
+
     def check(text: str) -> str:
         Patterns.parse(text)
         PatternIndex(kind, [(text, True)])
@@ -29,9 +31,9 @@ def _checked(kind: Kind) -> Callable[[str], str]:
     return check
 
 
-Value = Annotated[str, AfterValidator(_checked(Kind.VALUE)), Field(description=PATTERN)]
+Value = Annotated[str, AfterValidator(checked(Kind.VALUE)), Field(description=PATTERN)]
 Address = Annotated[
-    str, AfterValidator(_checked(Kind.ADDRESS)), Field(description=f"{PATTERN}; without @ a domain, <> for none")
+    str, AfterValidator(checked(Kind.ADDRESS)), Field(description=f"{PATTERN}; without @ a domain, <> for none")
 ]
 
 

@@ -23,6 +23,7 @@ from mocksmtp.web.routes import (
     health,
     index,
     login,
+    login_page,
     message_page,
     messages,
     metrics,
@@ -31,8 +32,10 @@ from mocksmtp.web.routes import (
     session_page,
     sessions,
     static,
+    wait,
 )
 from mocksmtp.web.routing import Answer, Call, Pending, Problem, Route, Stream, Table
+from mocksmtp.web.waiting import Subscribers
 
 if TYPE_CHECKING:
     from mocksmtp.config.settings import HttpSettings
@@ -111,7 +114,13 @@ class Everything(Resource):
             found = problem
         cookie = request.getCookie(COOKIE.encode())
         needs_token = isinstance(found, Problem) or not found.route.open
-        self._guard.check(request.getHeader, cookie.decode(errors="replace") if cookie else None, needs_token)
+        try:
+            self._guard.check(request.getHeader, cookie.decode(errors="replace") if cookie else None, needs_token)
+        except Problem as problem:
+            if problem.status == 401 and isinstance(found, Call) and not found.route.says:
+                login = login_page.page(problem.status)  # A page is for people.
+                return login._replace(headers=(*login.headers, *problem.headers))
+            raise
         if isinstance(found, Problem):
             raise found
         if request.too_large:
@@ -160,24 +169,20 @@ def make_site(
     clock: Any,
     feed: Feed,
     seen: Seen,
+    subscribers: Subscribers,
     more: Sequence[Route] = (),
 ) -> Site:
     """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor.
 
-    ``more`` are routes over what the site need not know.  ``ca_pem`` and ``http`` are
-    asked anew each time: they change at a reload.
+    ``subscribers`` say who takes which fact: those who wait join and leave them.  ``more``
+    are routes over what the site need not know.  ``ca_pem`` and ``http`` are asked anew
+    each time: they change at a reload.
     """
     guard = Guard(http)
-    pages = [
-        *index.routes(store, seen.journal, seen.doors),
-        *message_page.routes(store),
-        *session_page.routes(seen.journal),
-        *rules_page.routes(seen.standing),
-        *static.routes(),
-    ]
     routes: list[Route] = [
         *messages.routes(store, clock),
-        *sessions.routes(seen.journal),
+        *sessions.routes(seen.journal, clock),
+        *wait.routes(store, seen.journal, subscribers, clock),
         *events.routes(feed, clock),
         *login.routes(guard),
         *health.routes(ready),
@@ -186,6 +191,17 @@ def make_site(
         *more,
     ]
     routes += openapi.routes(routes)
-    site = QuietSite(Everything(Table([*routes, *pages]), guard), reactor=clock)
+    site = QuietSite(Everything(Table([*routes, *_pages(store, seen, clock)]), guard), reactor=clock)
     site.requestFactory = BoundedRequest
     return site
+
+
+def _pages(store: Store, seen: Seen, clock: Any) -> list[Route]:
+    return [
+        *index.routes(store, seen.journal, seen.doors),
+        *message_page.routes(store, clock),
+        *session_page.routes(seen.journal),
+        *rules_page.routes(seen.standing),
+        *login_page.routes(),
+        *static.routes(),
+    ]

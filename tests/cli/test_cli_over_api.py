@@ -33,6 +33,7 @@ RULES = [
     {"name": "unused", "enabled": True, "hits": 0, "last_hit": None, "source": None},
     {"name": "off", "enabled": False, "hits": 0, "last_hit": None, "source": "a.yaml:9"},
 ]
+ATTEMPT = {"id": 7, "mail": "a@x.test", "rcpt": "b@y.test", "reply": "553 5.1.3 no"}
 EVENTS = (
     b": hello\n\n"
     b'id: 1\nevent: command_answered\ndata: {"at": "T1", "listener": "smtp", "client": "192.0.2.1",'
@@ -52,6 +53,7 @@ RAW = {
     "/v1/events": EVENTS,
     "/v1/sessions/none/transcript": b"x",
 }
+WAITED = {"complete": {"complete": True, "attempts": [ATTEMPT]}, "late": {"complete": False, "messages": []}}
 
 
 class Stub(BaseHTTPRequestHandler):
@@ -68,6 +70,11 @@ class Stub(BaseHTTPRequestHandler):
         else:
             problem = {"title": "Not found", "detail": "there is nothing", "field": "id", "status": 404}
             self.answer(401 if "secret" in self.path else 404, json.dumps(problem).encode())
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append(asked)
+        self.answer(200, json.dumps(WAITED["complete" if asked["for"] == "attempts" else "late"]).encode())
 
     def answer(self, status, body):
         self.send_response(status)
@@ -119,6 +126,7 @@ def run(url, *words):
             ],
         ),
         (["rules", "--unused"], 1, ["unused: 0 hits  given over the API"]),
+        (["wait", "attempts", "--code", "553"], 0, ["7 from=<a@x.test> to=<b@y.test> 553 5.1.3 no"]),
         (
             ["tail", "--once"], 0,
             [
@@ -142,6 +150,7 @@ def test_a_command_prints_what_the_api_says(url, words, status, lines):
         (["sessions", "--json"], [SESSION]),
         (["sessions", "5F", "--json"], LINES),
         (["rules", "--json"], RULES),
+        (["wait", "attempts", "--json"], [ATTEMPT]),
     ],
 )
 def test_json_is_a_document_a_line(url, words, documents):
@@ -157,6 +166,15 @@ def test_a_message_is_shown_whole(url):
     lines = run(url, "messages", "6A").stdout.splitlines()
     assert lines[0] == "id:           6A"
     assert lines[-4:] == ["Subject: Hi", "", "one", "two"]
+
+
+def test_wait_ends_with_1_when_time_is_up(url):
+    done = run(url, "wait", "--count", "2", "--timeout", "50ms", "--rcpt", "x", "--since", "2026-11-24T10:00:00Z")
+    assert done.exit_code == 1
+    assert "0 of 2 came in time" in done.stderr
+    assert Stub.asked[-1] == {
+        "for": "messages", "count": 2, "timeout": "50ms", "where": {"rcpt": "x"}, "since": "2026-11-24T10:00:00Z",
+    }  # fmt: skip
 
 
 def test_a_token_goes_along_as_bearer(url):

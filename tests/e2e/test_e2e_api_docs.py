@@ -15,7 +15,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 DOCS = Path(__file__).parents[2] / "docs/api.md"
-CURLS = re.findall(r"^    (curl .*)$", DOCS.read_text(), re.MULTILINE)
+CURLS = re.findall(r"^    (curl (?:.*\\\n)*.*)$", DOCS.read_text(), re.MULTILINE)
 TIME_UP = 28
 """The exit status of curl when --max-time has passed."""
 

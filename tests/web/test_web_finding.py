@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from mocksmtp.smtp.address import NULL_PATH
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores.memory import MemoryStore
-from mocksmtp.web.finding import PAGE, newest
+from mocksmtp.web.finding import PAGE, newest, within
 from mocksmtp.web.search import MessageSearch
 
 
@@ -41,4 +41,12 @@ def test_the_newest_that_are_wanted(store):
     assert len(numbers(store, 5000)) == 2 * PAGE
     assert numbers(store, 3, refused="all", session="early") == [6, 5, 4]
     assert numbers(store, 3, session="none") == []
-    assert len(numbers(store, None)) == 2 * PAGE
+
+
+def test_so_much_may_stand_in_one_answer():
+    messages = [
+        Message(str(n), "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"x" * 10, 0.0) for n in range(5)
+    ]
+    assert within(messages, 35) == messages[:3]
+    assert within(messages, 5) == messages[:1]
+    assert within([], 5) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from http_site import Client
 
@@ -62,6 +64,28 @@ def test_a_page_may_ask_where_it_comes_from(origin, host, same):
     answer = Client().ask("/v1/messages", host=host, Origin=origin)
     assert answer.status == (200 if same else 403)
     assert Client().ask("/v1/messages/A1", "DELETE", host=host, Origin=origin).status == (204 if same else 403)
+
+
+PAGES = ["/", "/messages/A1", "/messages/A1/html", "/sessions", "/rules"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_with_tokens_a_page_asks_people_for_one(path):
+    client = Client(tokens=TOKENS)
+    answer = client.ask(path)
+    assert (answer.status, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert b'id="login"' in answer.body
+    assert b"A1" not in answer.body
+    cookie = client.ask("/v1/login", "POST", {"token": "s3cret"}).headers["set-cookie"].partition(";")[0]
+    assert b'id="login"' not in client.ask(path, Cookie=cookie).body
+
+
+def test_the_page_that_asks_is_there_with_what_it_loads():
+    client = Client(tokens=TOKENS)
+    page = client.ask("/login")
+    assert page.status == 200
+    loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.body.decode())
+    assert [client.ask(each).status for each in loaded] == [200] * 3
 
 
 PATHS = ["/v1/messages", "/v1/messages/A1", "/v1/messages/A1/raw", "/docs", "/openapi.json", "/nothing"]

@@ -44,7 +44,7 @@ VIEWS = [
     ("", ['<pre class="text" tabindex="0">ü</pre>', "a@x.test", "b@y.test, c@y.test", "AES_256_GCM", "alice"]),
     ("?view=html", ['<iframe src="/messages/A9/html" sandbox=""']),
     ("?view=headers", ["<th scope=\"row\">Content-Type</th>"]),
-    ("?view=attachments", ['<a href="/messages/A9/parts/2">Grüße.pdf</a> application/pdf, 4', ">part 3</a>"]),
+    ("?view=attachments", ['<a href="/messages/A9/parts/3">Grüße.pdf</a> application/pdf, 4', ">part 4</a>"]),
     ("?view=raw", ["--m--", 'href="/v1/messages/A9/raw"']),
     ("?view=nothing", ['data-view="text"']),
 ]  # fmt: skip
@@ -67,7 +67,7 @@ def test_html_is_served_in_a_cage():
 
 
 def test_an_attachment_is_only_ever_saved():
-    status, headers, body = look("/messages/A9/parts/2")
+    status, headers, body = look("/messages/A9/parts/3")
     assert (status, body, headers["content-type"]) == (200, "%PDF", "application/octet-stream")
     assert headers["content-disposition"] == 'attachment; filename="Gr__e.pdf"'
 

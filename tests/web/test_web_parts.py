@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from web.test_web_mail import PIECES
 
-from mocksmtp.web.parts import first, parts
+from mocksmtp.web.mail import MOST, take_apart
 
 MIXED = b"""Content-Type: multipart/mixed; boundary=m\r
 \r
@@ -43,23 +42,30 @@ notes\r
 """
 
 
+def parts(content):
+    return take_apart(content).parts
+
+
 def test_parts_are_told_in_their_order():
     told = [(each.number, each.content_type, each.name, each.attached, each.octets) for each in parts(MIXED)]
     assert told == [
-        (0, "text/plain", None, False, b"\xfc"),
-        (1, "text/html", None, False, "<p>ü</p>".encode()),
-        (2, "application/pdf", "Grüße.pdf", True, b"%PDF"),
-        (3, "image/png", None, True, b"png"),
-        (4, "text/plain", None, True, b"notes"),
+        (1, "text/plain", None, False, b"\xfc"),
+        (2, "text/html", None, False, "<p>ü</p>".encode()),
+        (3, "application/pdf", "Grüße.pdf", True, b"%PDF"),
+        (4, "image/png", None, True, b"png"),
+        (5, "text/plain", None, True, b"notes"),
     ]
 
 
-@pytest.mark.parametrize(("content_type", "text"), [("text/plain", "ü"), ("text/html", "<p>ü</p>")])
-def test_the_first_of_a_type_is_shown(content_type, text):
-    found = first(parts(MIXED), content_type)
-    assert found is not None
-    assert found.text == text
-    assert first(parts(b"Subject: x\r\n\r\nhi"), "text/html") is None
+def test_the_first_text_and_the_first_html_are_shown():
+    apart = take_apart(MIXED)
+    assert (apart.text.text, apart.html.text) == ("ü", "<p>ü</p>")
+    assert take_apart(b"Subject: x\r\n\r\nhi").html is None
+
+
+def test_so_many_parts_are_looked_at():
+    bomb = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * (MOST + 10) + b"--b--\r\n"
+    assert len(parts(bomb)) == MOST
 
 
 def test_a_charset_that_nobody_knows_is_read_as_utf_8():

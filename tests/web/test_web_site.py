@@ -215,7 +215,7 @@ def test_a_bug_is_logged_and_told_without_its_insides(monkeypatch):
     assert len(logged) == 1
 
 
-PAGES = ("/sessions", "/rules", "/static", "/messages")
+PAGES = ("/login", "/sessions", "/rules", "/static", "/messages")
 
 
 def test_the_docs_have_a_heading_and_a_curl_line_for_each_route():

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
 from mocksmtp.web.asking import Asked
+from mocksmtp.web.mail import Content as Apart
+from mocksmtp.web.mail import Part, subject, take_apart
 from mocksmtp.web.markup import Content, Markup, element
-from mocksmtp.web.message import MessageTold, whole
 from mocksmtp.web.pages.layout import facts, moment, page, reply, tags
 from mocksmtp.web.pages.rows import told as told_reply
-from mocksmtp.web.parts import Part, first, parts
 from mocksmtp.web.routing import Answer, Problem, Query, Route
+from mocksmtp.web.turns import Turns
 
 CAGE = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
@@ -40,43 +41,26 @@ class Shown(NamedTuple):
     """A message with what was read from it once."""
 
     message: Message
-    told: MessageTold
-    parts: list[Part]
+    apart: Apart
 
 
-def routes(store: Store) -> list[Route]:
-    """Return the routes over this store."""
+def routes(store: Store, clock: Any) -> list[Route]:
+    """Return the routes over this store; ``clock`` is the reactor."""
 
     async def find(query: Query) -> Shown:
         message = await store.get(query.path["id"])
         if message is None:
             raise Problem(404, "Not found", f"there is no message {query.path['id']} (any more)")
-        return Shown(message, whole(message), parts(message.content))
+        return Shown(message, await Turns(clock).read(message.content, take_apart, message.content))
 
     async def looked_at(query: Query) -> Answer:
         return _page(await find(query), query.asked.view)
 
     async def caged(query: Query) -> Answer:
-        part = first((await find(query)).parts, "text/html")
-        if part is None:
-            raise Problem(404, "Not found", "this message has no HTML")
-        headers = (
-            ("Content-Security-Policy", CAGE),
-            ("Referrer-Policy", "no-referrer"),
-            ("X-DNS-Prefetch-Control", "off"),
-        )
-        return Answer(part.text.encode("utf-8", "replace"), "text/html; charset=utf-8", headers=headers)
+        return _cage(await find(query))
 
     async def attachment(query: Query) -> Answer:
-        found = [part for part in (await find(query)).parts if str(part.number) == query.path["number"]]
-        if not found:
-            raise Problem(404, "Not found", f"this message has no part {query.path['number']}")
-        # Whatever the mail says it is, a browser only saves it.
-        headers = (
-            ("Content-Disposition", f'attachment; filename="{_file_name(found[0])}"'),
-            ("Content-Security-Policy", CAGE),
-        )
-        return Answer(found[0].octets, "application/octet-stream", headers=headers)
+        return _save(await find(query), query.path["number"])
 
     return [
         Route("GET", "/messages/{id}", looked_at, query=Viewed),
@@ -85,12 +69,36 @@ def routes(store: Store) -> list[Route]:
     ]
 
 
+def _cage(shown: Shown) -> Answer:
+    part = shown.apart.html
+    if part is None:
+        raise Problem(404, "Not found", "this message has no HTML")
+    headers = (
+        ("Content-Security-Policy", CAGE),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-DNS-Prefetch-Control", "off"),
+    )
+    return Answer(part.text.encode("utf-8", "replace"), "text/html; charset=utf-8", headers=headers)
+
+
+def _save(shown: Shown, number: str) -> Answer:
+    """Whatever the mail says a part is, a browser only saves it."""
+    found = [part for part in shown.apart.parts if str(part.number) == number]
+    if not found:
+        raise Problem(404, "Not found", f"this message has no part {number}")
+    headers = (
+        ("Content-Disposition", f'attachment; filename="{_file_name(found[0])}"'),
+        ("Content-Security-Policy", CAGE),
+    )
+    return Answer(found[0].octets, "application/octet-stream", headers=headers)
+
+
 def _file_name(part: Part) -> str:
     return UNSAFE_IN_NAME.sub("_", part.name or f"part-{part.number}")[:100]
 
 
 def _text(shown: Shown) -> Markup:
-    text = first(shown.parts, "text/plain")
+    text = shown.apart.text
     return element("pre", text.text if text else "This message has no text.", class_="text", tabindex=0)
 
 
@@ -104,8 +112,8 @@ def _html(shown: Shown) -> Content:
 
 def _headers(shown: Shown) -> Markup:
     rows = [
-        element("tr", element("th", each.name, scope="row"), element("td", each.value))
-        for each in shown.told.headers
+        element("tr", element("th", name, scope="row"), element("td", value))
+        for name, value in shown.apart.headers
     ]
     return element(
         "table", element("caption", "Headers", class_="unseen"), element("tbody", rows), class_="headers"
@@ -120,7 +128,7 @@ def _attachments(shown: Shown) -> Markup:
             element("a", part.name or f"part {part.number}", href=f"/messages/{message.id}/parts/{part.number}"),
             f" {part.content_type}, {len(part.octets):,} octets",
         )
-        for part in shown.parts if part.attached
+        for part in shown.apart.parts if part.attached
     ], class_="attachments")  # fmt: skip
 
 
@@ -145,15 +153,15 @@ VIEWS: dict[str, tuple[str, Callable[[Shown], Content]]] = {
 
 
 def _page(shown: Shown, view: str) -> Answer:
-    message, told = shown.message, shown.told
-    attached = sum(part.attached for part in shown.parts)
+    message, apart = shown
+    attached = sum(part.attached for part in apart.parts)
     there = set(VIEWS)
     if not attached:
         there.discard("attachments")
-    if first(shown.parts, "text/html") is None:
+    if apart.html is None:
         there.discard("html")
     if view not in there:
-        view = "html" if "html" in there and first(shown.parts, "text/plain") is None else "text"
+        view = "html" if "html" in there and apart.text is None else "text"
     tabs = [
         element(
             "a", title, f" ({attached})" if name == "attachments" else None,
@@ -162,13 +170,13 @@ def _page(shown: Shown, view: str) -> Answer:
         )
         for name, (title, _) in VIEWS.items() if name in there
     ]  # fmt: skip
-    title = told.subject or "(no subject)"
+    title = subject(message.content) or "(no subject)"
     return page(
         title, "/messages",
         element(
             "article",
             element("h1", title, tabindex=-1),
-            _facts(message, told),
+            _facts(message),
             element("nav", tabs, class_="tabs", aria_label="Views of the message"),
             element("div", VIEWS[view][1](shown), class_="view", data_view=view),
             id="article",
@@ -176,12 +184,12 @@ def _page(shown: Shown, view: str) -> Answer:
     )  # fmt: skip
 
 
-def _facts(message: Message, told: MessageTold) -> Markup:
+def _facts(message: Message) -> Markup:
     answered = told_reply(message.reply or b"250 OK\r\n")
     tls = message.tls
     return facts(
         ("From", message.mail.text or "<>"),
-        ("To", ", ".join(told.rcpt)),
+        ("To", ", ".join(recipient.path.text for recipient in message.recipients)),
         ("Answered", [reply(answered, int(answered[:3])), " ", tags(message.rule, (), 0.0)]),
         ("Received", [moment(message.received), f" · {len(message.content):,} octets"]),
         ("Session", [

@@ -9,7 +9,7 @@ from pydantic import Field
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
 from mocksmtp.web import mail
-from mocksmtp.web.finding import newest
+from mocksmtp.web.finding import matching, newest, within
 from mocksmtp.web.message import MessagePage, MessageTold, Removed, summary, whole
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
 from mocksmtp.web.search import MessageSearch
@@ -32,7 +32,7 @@ class Listed(MessageSearch):
 class Cleared(MessageSearch):
     """Which messages are removed; without a filter all that were accepted."""
 
-    drain: Annotated[bool, Field(description=f"answer with what is removed, {MOST} at most")] = False
+    drain: Annotated[bool, Field(description=f"answer with what is removed, {MOST} or 64 MiB at most")] = False
 
 
 def routes(store: Store, clock: Any) -> list[Route]:
@@ -92,9 +92,12 @@ class Messages:
     async def cleared(self, query: Query) -> Answer:
         """Remove those that match."""
         asked: Cleared = query.asked
-        found = await newest(self._store, self._clock, asked, MOST if asked.drain else None)
+        if not asked.drain:
+            ids = [each.id async for each in matching(self._store, self._clock, asked)]
+            return as_json(Removed(removed=await self._store.remove(ids), messages=None))
+        found = within(await newest(self._store, self._clock, asked, MOST))
         turns = Turns(self._clock)
-        told = [await turns.read(each.content, whole, each) for each in found] if asked.drain else None
+        told = [await turns.read(each.content, whole, each) for each in found]
         return as_json(Removed(removed=await self._store.remove([each.id for each in found]), messages=told))
 
     async def _find(self, query: Query) -> Message:

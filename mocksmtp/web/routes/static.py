@@ -9,6 +9,7 @@ from mocksmtp.web.routing import Answer, Problem, Query, Route
 TYPES = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "login.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 
@@ -27,4 +28,4 @@ def routes() -> list[Route]:
             raise Problem(404, "Not found", f"there is no {query.path['name']} here")
         return found
 
-    return [Route("GET", "/static/{name}", one)]
+    return [Route("GET", "/static/{name}", one, open=True)]
