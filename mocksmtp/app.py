@@ -14,8 +14,9 @@ from mocksmtp.feed import Feed
 from mocksmtp.journal import Journal
 from mocksmtp.keeping import begin_journal, journal_bounds, make_store
 from mocksmtp.metrics import Metrics
-from mocksmtp.net.listeners import NOWHERE, Listener
-from mocksmtp.net.ports import Place, rearrange, reason, unprivileged
+from mocksmtp.net.listeners import Listener
+from mocksmtp.net.listening import PATIENCE, Listening
+from mocksmtp.net.ports import Place, reason, unprivileged
 from mocksmtp.notices import Notices
 from mocksmtp.parts import Parts, make_again, make_parts, without_refused
 from mocksmtp.queue_ids import queue_ids
@@ -42,8 +43,6 @@ FLUSH = 0.1
 TIDY = 1.0
 """Seconds between two looks at what is too much or too old to be kept."""
 
-PATIENCE = 5.0
-"""Seconds that a running transaction has to end when the service stops."""
 
 TLS_WORDS = {"starttls": ["STARTTLS"], "implicit": ["TLS"], "off": []}
 
@@ -85,12 +84,11 @@ class App:
         self.terminal = Terminal(out, refused=capture.refused, clock=reactor.seconds, format=log_format)
         self._subscribers = self._settled()
         self.feed = Feed(reactor, self._subscribers)
-        self.listeners: list[Listener] = []
-        self._leaving: list[Listener] = []
-        self.in_force = InForce(self.parts.rulebook, self._follow)
+        self.listening = Listening(reactor)
+        self.in_force = InForce(self.parts.rulebook, self.listening.follow)
         self.steering = Steering(self.in_force, settings.rulebook_rules, self._with_rules, self.hits)
         self.next_id = queue_ids(reactor.seconds, max(latest, seen))
-        self.listeners = [self._listener(each, self.parts) for each in settings.listeners]
+        self.listening.named = [self._listener(each, self.parts) for each in settings.listeners]
         self._reload = Reload(source, self._make_again, self._take, self._reloaded, reactor)
         self.http: Any = None
         self._flush: Any = None
@@ -122,10 +120,6 @@ class App:
     def _with_rules(self, rules: Sequence[Rule]) -> Rulebook:
         return self._rulebook(replace(self.settings, rulebook_rules=tuple(rules)))
 
-    def _follow(self, rulebook: Rulebook) -> None:
-        for listener in (*self.listeners, *self._leaving):
-            listener.follow(rulebook)
-
     def _listener(self, settings: ListenerSettings, parts: Parts) -> Listener:
         listener = Listener(
             settings.profile, self.in_force.rulebook, self.store, self._publish,
@@ -138,7 +132,7 @@ class App:
     def start(self) -> str:
         """Listen everywhere and return the line that says so.  Raises CannotServe."""
         told = []
-        for listener, settings in zip(self.listeners, self.settings.listeners, strict=True):
+        for listener, settings in zip(self.listening.named, self.settings.listeners, strict=True):
             port = self._bind(settings, listener)
             words = (["LMTP"] if settings.profile.lmtp else []) + TLS_WORDS[settings.tls]
             told.append(f"{settings.profile.name} on {port}" + (f" ({', '.join(words)})" if words else ""))
@@ -146,6 +140,7 @@ class App:
             told.append(f"http on {self._serve_http()}")
         self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)
         self._tidying = self.reactor.callLater(TIDY, self._tidy)
+        self._show()
         self.metrics.reloaded(True, self.reactor.seconds())
         self._reload.watch()
         self._say_all(self.parts.notes())
@@ -167,12 +162,12 @@ class App:
         site = make_site(
             store=self.store,
             registry=self.metrics.registry,
-            ready=self.not_accepting,
+            ready=self.listening.not_accepting,
             ca_pem=self.ca_pem,
             http=lambda: self.settings.http,
             clock=self.reactor,
             feed=self.feed,
-            seen=Seen(self.journal, self.steering.standing, lambda: self.listeners),
+            seen=Seen(self.journal, self.steering.standing, lambda: self.listening.named),
             subscribers=self._subscribers,
             more=steering_routes(
                 self.steering, self.rule_clock, self.counters, self.hits, self.store, self.journal,
@@ -192,10 +187,6 @@ class App:
         """What signed what we show; None where nobody is shown anything but the user's own certificates."""
         own = self.settings.tls.certificate is not None
         return None if own and not self.in_force.rulebook.strikes("certificate") else self.parts.authority.ca_pem
-
-    def not_accepting(self) -> Sequence[str]:
-        """Names of the listeners that do not accept now."""
-        return [each.profile.name for each in self.listeners if not each.accepts_on]
 
     def _flush_terminal(self) -> None:
         try:
@@ -223,20 +214,14 @@ class App:
 
     async def _take(self, made: Parts) -> Reloaded:
         """Let new parts take effect; what cannot be bound stays where it is."""
-        named = {each.profile.name: each for each in self.listeners}
+        named = self.listening.by_name()
         wanted: dict[Listener, Place] = {}
         for each in made.settings.listeners:
-            listener = named.pop(each.profile.name, None) or self._listener(each, made)
+            listener = named.get(each.profile.name) or self._listener(each, made)
             wanted[listener] = Place(each.interface, each.port)
-        gone = list(named.values())
-        refused = await rearrange(wanted, gone)
-        made = without_refused(made, self.parts, {each.profile.name: why for each, why in refused.items()})
-        self.listeners = [each for each in wanted if each.place != NOWHERE]
-        self._leaving = [each for each in (*self._leaving, *gone) if each.connections]
-        for listener, settings in zip(self.listeners, made.settings.listeners, strict=True):
+        made = without_refused(made, self.parts, await self.listening.rearrange(wanted))
+        for listener, settings in zip(self.listening.named, made.settings.listeners, strict=True):
             listener.become(settings.profile, made.contexts[settings.profile.name], settings.proxy_protocol)
-        for listener in gone:
-            listener.leave()
         self.parts = made
         self.steering.read_again(made.settings.rulebook_rules, made.rulebook)
         self.counters.most = made.settings.rule_keys
@@ -245,8 +230,12 @@ class App:
         self.store.bound(capture.messages, capture.octets)
         self.journal.bound(*journal_bounds(capture))
         self.terminal.refused = capture.refused
-        self.metrics.show(rule.name for rule in made.settings.rulebook_rules)
+        self._show()
         return Reloaded(made.changed, made.kept)
+
+    def _show(self) -> None:
+        rules, listeners = self.settings.rulebook_rules, self.settings.listeners
+        self.metrics.show([rule.name for rule in rules], [each.profile.name for each in listeners])
 
     def _reloaded(self, how: Reloaded) -> None:
         self.metrics.reloaded(how.in_force, self.reactor.seconds())
@@ -258,25 +247,10 @@ class App:
 
     def stop(self) -> Deferred[None]:
         """Accept no more, answer 421 to idle sessions, let transactions end; fires when all are gone."""
-        for listener in self.listeners:
-            listener.stop_accepting()
-            for connection in list(listener.connections):
-                connection.drain()
+        self._reload.stop()
         done: Deferred[None] = Deferred()
-        self._wait_for_the_last(self.reactor.seconds() + PATIENCE, done)
+        self.listening.stop().addCallback(lambda _: self._end(done))
         return done
-
-    def _wait_for_the_last(self, deadline: float, done: Deferred[None]) -> None:
-        open_now = [c for listener in (*self.listeners, *self._leaving) for c in listener.connections]
-        now = self.reactor.seconds()
-        if not open_now or now >= deadline + 1.0:
-            self._end()
-            self._close_store().addBoth(lambda _: done.callback(None))
-            return
-        if now >= deadline:
-            for connection in open_now:
-                connection.shut_down()
-        self.reactor.callLater(0.05, self._wait_for_the_last, deadline, done)
 
     def _close_store(self) -> Deferred[None]:
         """Wait until all is on the disk, but not for a disk that does not answer."""
@@ -286,13 +260,11 @@ class App:
         self.store.close(lambda: closed.callback(None))
         return closed
 
-    def _end(self) -> None:
-        for listener in (*self.listeners, *self._leaving):
-            listener.stop_looking()
-        self._reload.stop()
+    def _end(self, done: Deferred[None]) -> None:
         for call in (self._flush, self._tidying):
             if call is not None and call.active():
                 call.cancel()
         if self.http is not None:
             self.http.stopListening()
         self.terminal.flush()
+        self._close_store().addBoth(lambda _: done.callback(None))

@@ -89,10 +89,13 @@ class Metrics:
         for gathered in self._gathered.values():
             gathered.clear()
 
-    def show(self, rules: Iterable[str]) -> None:
-        """Show these rules too, with 0 until they match."""
+    def show(self, rules: Iterable[str] = (), listeners: Iterable[str] = ()) -> None:
+        """Show these too, with 0 until something happens: a rate begins with the first event, not the second."""
         for name in rules:
             self._rules.setdefault(name, 0)
+        for name in listeners:
+            for counted in (self._opened, self._messages, self._octets):
+                counted.setdefault(name, 0)
 
     def reloaded(self, in_force: bool, now: float) -> None:
         """The configuration was read; ``in_force`` says whether all of it took effect."""

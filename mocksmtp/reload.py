@@ -74,7 +74,7 @@ class Reload:
         self._told = told
         self._reactor = reactor
         self._waiting: list[Deferred[Reloaded]] = []
-        self._running = False
+        self._running = self._stopped = False
         self._poll: Any = None
 
     def watch(self) -> None:
@@ -82,7 +82,8 @@ class Reload:
         self._poll = self._reactor.callLater(POLL, self._look)
 
     def stop(self) -> None:
-        """Look at the files no more."""
+        """Look at the files no more; what is under way takes no effect any more."""
+        self._stopped = True
         if self._poll is not None and self._poll.active():
             self._poll.cancel()
 
@@ -127,7 +128,7 @@ class Reload:
             return Reloaded(mistakes=tuple(invalid.mistakes))
         except ValueError as error:
             return Reloaded(mistakes=(Mistake("", 0, 0, str(error)),))
-        return await self._take(parts)
+        return Reloaded() if self._stopped else await self._take(parts)
 
     def _made(self) -> Parts:
         """In a thread: read and compile, letting the reactor go on as often as it wants to."""

@@ -127,6 +127,14 @@ def test_after_stop_nobody_looks():
     assert (watched.source.loads, watched.reactor.getDelayedCalls()) == (0, [])
 
 
+def test_what_is_under_way_at_the_end_takes_no_effect():
+    watched = Watched(pool := Later())
+    watched.reload.now()
+    watched.reload.stop()
+    pool.work()
+    assert watched.taken == []
+
+
 LINES = [
     (Reloaded(), ["reloaded: nothing has changed"]),
     (Reloaded(changed=("seed changed", "x")), ["reloaded: seed changed; x"]),
@@ -181,7 +189,7 @@ class Service:
         return result
 
     def connect(self, listener: int = 0):
-        protocol, wire = self.app.listeners[listener].buildProtocol(None), StringTransport()
+        protocol, wire = self.app.listening.named[listener].buildProtocol(None), StringTransport()
         wire.TLS = False
         wire.loseWriteConnection = lambda: None
         protocol.makeConnection(wire)
@@ -326,7 +334,7 @@ def test_a_listener_that_is_removed_lets_its_transactions_end(serve):
     busy, wire = service.connect(1)
     say(busy, wire, *BEGUN, "RCPT TO:<b@y.test>", "DATA")
     service.reload("listeners: {a: {port: 0}}\nhttp: {port: null}\n")
-    assert [each.profile.name for each in service.app.listeners] == ["a"]
+    assert [each.profile.name for each in service.app.listening.named] == ["a"]
     assert idle_wire.value().splitlines()[-1].startswith(b"421")
     assert say(busy, wire, ".") == ["250", "421"]
     for each in (idle, busy):
@@ -337,32 +345,32 @@ def test_a_listener_that_is_added_meets_the_runtime_rules_too(serve):
     service = serve(BASE + RULE.format("old"))
     service.app.in_force.replace_runtime(service.app.settings.rulebook_rules)
     service.reload("listeners: {b: {port: 0, interface: 127.0.0.1}}\nhttp: {port: null}\n")
-    assert [each.profile.name for each in service.app.listeners] == ["b"]
-    assert service.app.listeners[0].accepts_on
+    assert [each.profile.name for each in service.app.listening.named] == ["b"]
+    assert service.app.listening.named[0].accepts_on
     protocol, wire = service.connect()
     assert say(protocol, wire, *BEGUN, "RCPT TO:<b@y.test>")[-1] == "550"
 
 
 def test_a_port_in_use_is_told_and_the_rest_takes_effect(serve):
     service = serve()
-    taken = serve().app.listeners[0].accepts_on
+    taken = serve().app.listening.named[0].accepts_on
     result = service.reload(BASE.replace("port: 0", f"port: {taken}") + RULE.format("no"))
     assert result.kept == (f"listener a: port {taken}: Address already in use; it stays on 0",)
     assert result.changed == ("rules: 1 added (no)",)
     assert service.gauge("successful") == 0
-    assert service.app.not_accepting() == []
+    assert service.app.listening.not_accepting() == []
     assert service.reload(BASE + RULE.format("no")) == Reloaded()
     assert service.gauge("successful") == 1
 
 
 def test_a_new_listener_whose_port_is_in_use_is_left_out(serve):
     service = serve()
-    taken = serve().app.listeners[0].accepts_on
+    taken = serve().app.listening.named[0].accepts_on
     both = BASE.replace("}}", f"}}, b: {{port: {taken}, interface: 127.0.0.1}}}}")
     result = service.reload(both)
     assert result.kept == (f"listener b: port {taken}: Address already in use; there is no such listener yet",)
-    assert [each.profile.name for each in service.app.listeners] == ["a"]
-    assert service.app.not_accepting() == []
+    assert [each.profile.name for each in service.app.listening.named] == ["a"]
+    assert service.app.listening.not_accepting() == []
 
 
 def test_what_needs_a_restart_is_told(serve):
@@ -389,18 +397,18 @@ def test_a_certificate_is_read_again(serve, tmp_path):
     write(tmp_path / "mx.pem", identity.chain_pem.decode())
     own = BASE + "tls: {names: [mx.test], certificate: {cert: mx.pem, key: mx.key}}\n"
     assert service.reload(own).in_force
-    before = service.app.listeners[0].tls
+    before = service.app.listening.named[0].tls
     # First the certificate, and a moment later the key that belongs to it.
     other = service.app.parts.authority.identity
     write(tmp_path / "mx.pem", other.chain_pem.decode())
     service.reactor.pass_time(3 * POLL)
     (mistake,) = [line for line in service.err.getvalue().splitlines() if "mx.key" in line]
     assert mistake.endswith(f"this key does not belong to {tmp_path / 'mx.pem'}")
-    assert service.app.listeners[0].tls is before
+    assert service.app.listening.named[0].tls is before
     write(tmp_path / "mx.key", other.key_pem.decode())
     service.reactor.pass_time(3 * POLL)
     assert "mocksmtp: reloaded: listener a: another certificate" in service.err.getvalue()
-    assert service.app.listeners[0].tls is not before
+    assert service.app.listening.named[0].tls is not before
 
 
 def test_the_authority_is_handed_out_where_something_is_signed_by_it(serve, tmp_path):

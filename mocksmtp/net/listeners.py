@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from mocksmtp.net.departures import Departures
 from mocksmtp.net.gate import OFF, REQUIRED, ProxyGate
-from mocksmtp.net.ports import Place
+from mocksmtp.net.ports import NOWHERE, Place
 from mocksmtp.net.protocol import SmtpProtocol
 from mocksmtp.net.proxy import Client
 from mocksmtp.net.transport import Port
@@ -47,8 +47,6 @@ MAPPED = "::ffff:"
 
 NO_SUCH_FAMILY = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 """What binding to ``::`` fails with on a host without IPv6."""
-
-NOWHERE = Place(None, -1)
 
 log = Logger(namespace="mocksmtp.net")
 

@@ -20,6 +20,9 @@ class Place(NamedTuple):
     port: int
 
 
+NOWHERE = Place(None, -1)
+
+
 async def rearrange(wanted: Mapping[Listener, Place], leaving: Sequence[Listener]) -> dict[Listener, str]:
     """Move each listener to its place, and let those that leave accept no more.
 
