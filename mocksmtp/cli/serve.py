@@ -56,8 +56,7 @@ def serve(paths: tuple[Path, ...], log_format: str | None) -> None:
         click.echo(f"mocksmtp: {error}", err=True)
         sys.exit(1)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(app.reload))
-    click.echo(ready)
-    sys.stdout.flush()
+    reactor.callLater(0, _announce, ready)  # By then SIGTERM ends in good order, too.
     gc.collect()
     gc.freeze()
     # What a message leaves behind is freed by counting; looking for cycles at Python's own
@@ -66,3 +65,8 @@ def serve(paths: tuple[Path, ...], log_format: str | None) -> None:
     gc.enable()
     reactor.addSystemEventTrigger("before", "shutdown", app.stop)
     reactor.run()
+
+
+def _announce(ready: str) -> None:
+    click.echo(ready)
+    sys.stdout.flush()

@@ -307,3 +307,11 @@ def test_usage(arguments: list[str]) -> None:
 def test_a_cafile_without_certificates(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     assert run("--cafile", str(tmp_path / "ca.pem")).exit_code == 2
+
+
+def test_the_docs_tell_every_kind_with_its_sentence():
+    told = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+    rows = [
+        f"| `{kind}` | {text.format(host='HOST', when='without a banner')} |" for kind, text in SENTENCES.items()
+    ]
+    assert [row for row in rows if row not in told] == []
