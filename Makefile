@@ -12,7 +12,7 @@ CONFIG ?= config/mocksmtp.yaml
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/.runtime ## serve config/mocksmtp.yaml on 25, 465 and 587; PORTS=high: 2525, 4650, 5870
+run: $(BIN)/mocksmtp ## serve config/mocksmtp.yaml on 25, 465 and 587; PORTS=high: 2525, 4650, 5870
 	@$(if $(filter high,$(PORTS)),$(HIGH)) exec $(BIN)/python -m mocksmtp serve --config $(CONFIG)
 
 test: $(VENV)/.dev ## run all tests; those of the image and of real peers only where these are
@@ -54,6 +54,12 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+# The command, run from this directory: what is changed here takes effect at its next start.
+$(BIN)/mocksmtp: $(VENV)/.runtime
+	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mocksmtp.pth"
+	@printf '#!%s\nfrom mocksmtp.cli import main\n\nmain(prog_name="mocksmtp")\n' "$(CURDIR)/$(BIN)/python" > $@
+	@chmod 755 $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
