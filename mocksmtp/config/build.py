@@ -7,7 +7,7 @@ from pathlib import Path
 from secrets import token_bytes
 
 from mocksmtp.config.lint import warnings
-from mocksmtp.config.mistakes import Invalid, Mistake
+from mocksmtp.config.mistakes import Mistake
 from mocksmtp.config.models import (
     CaptureModel,
     CertificateModel,
@@ -39,9 +39,8 @@ LMTP_BANNER = TextTemplate.parse("{hostname} LMTP mocksmtp ready")
 
 
 def build(main: Tree, configuration: Configuration, files: Sequence[tuple[Tree, RuleFile]]) -> Settings:
-    """Return the settings.  Raises Invalid for what only shows when all is put together."""
+    """Return the settings of models that are valid."""
     folder = Path(main.file).parent
-    _check_listeners(main, configuration)
     http, tls = configuration.http, configuration.tls
     all_files: list[tuple[Tree, RuleFile]] = [(main, configuration), *files]
     rules = _rules(all_files)
@@ -75,21 +74,24 @@ def _mailboxes(files: Sequence[tuple[Tree, RuleFile]]) -> dict[str, MailboxDomai
     return {name: model.domain() for _, file in files for name, model in file.mailboxes.items()}
 
 
-def _check_listeners(main: Tree, configuration: Configuration) -> None:
-    seen: dict[tuple[str | None, int], str] = {}
+def listener_mistakes(main: Tree, configuration: Configuration) -> list[Mistake]:
+    """Return what only shows when all listeners are seen together."""
+    seen: dict[int, list[tuple[str, str | None]]] = {}
     mistakes: list[Mistake] = []
     for name, listener in configuration.listeners.items():
-        first = seen.setdefault((listener.interface, listener.port), name)
-        if first != name and listener.port:
-            text = f"port: {listener.port} is the port of listener {first} already"
+        others = seen.setdefault(listener.port, [])
+        taken = [other for other, interface in others if None in (interface, listener.interface) or
+                 interface == listener.interface]  # fmt: skip
+        others.append((name, listener.interface))
+        if taken and listener.port:
+            text = f"port: {listener.port} is the port of listener {taken[0]} already"
             mistakes.append(main.mistake(("listeners", name, "port"), text))
         if listener.proxy_protocol != "off" and not configuration.trusted:
             text = "proxy_protocol: nobody may use it: name the networks of your proxies in trusted"
             mistakes.append(main.mistake(("listeners", name, "proxy_protocol"), text))
     if not configuration.listeners:
         mistakes.append(main.mistake(("listeners",), "listeners: there is none"))
-    if mistakes:
-        raise Invalid(mistakes)
+    return mistakes
 
 
 def _listener(name: str, model: ListenerModel, configuration: Configuration, folder: Path) -> ListenerSettings:

@@ -44,7 +44,10 @@ def override(tree: Tree, environ: Mapping[str, str], mistakes: list[Mistake], fi
         if value is not None:
             _put(tree.value, place, Plain(value))
             names[place] = name
-    return _Overridden(tree.file, tree.value, tree.keys, {**tree.values, **dict.fromkeys(names, (0, 0))}, names)
+    # What stands only in the environment has no place in the file, and neither has what is around it.
+    around = {place[:length]: (0, 0) for place in names for length in range(1, len(place))}
+    values = {**around, **tree.values, **dict.fromkeys(names, (0, 0))}
+    return _Overridden(tree.file, tree.value, tree.keys, values, names)
 
 
 class _Overridden(Tree):
@@ -63,7 +66,7 @@ class _Overridden(Tree):
             if place[:length] in self.names:
                 return Mistake(self.names[place[:length]], 0, 0, text)
         below = [name for known, name in self.names.items() if known[: len(place)] == place]
-        if below and not self.file:
+        if below and (not self.file or self.values.get(place) == (0, 0)):
             return Mistake(below[0], 0, 0, text)
         return super().mistake(place, text, at_key)
 
@@ -95,7 +98,12 @@ def _resolved(tree: Tree, parts: list[str]) -> Place | None:
         given = given.get(key) if isinstance(given, dict) else None
         if number < len(parts) - 1 and not _has_keys(place):
             return None
-    return place if not _has_keys(place) else None
+    return place if _may_be_a_word(place) or not _has_keys(place) else None
+
+
+def _may_be_a_word(place: Place) -> bool:
+    """Whether a map may also be one word there: users: any, certificate: auto."""
+    return place == ("auth", "users") or place[-1:] == ("certificate",)
 
 
 def _has_keys(place: Place) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mocksmtp.config.build import build
+from mocksmtp.config.build import build, listener_mistakes
 from mocksmtp.config.environment import override
 from mocksmtp.config.files import Files
 from mocksmtp.config.mistakes import Invalid, Mistake
 from mocksmtp.config.models import Configuration, RuleFile
 from mocksmtp.config.settings import Settings
-from mocksmtp.config.tree import Tree, read
-from mocksmtp.config.validation import validate
+from mocksmtp.config.tree import Tree, read_all
+from mocksmtp.config.validation import Model, validate
 
 MAIN = "mocksmtp.yaml"
 
@@ -33,19 +33,21 @@ class _Loading:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._mistakes: list[Mistake] = []
+        self._misread: set[tuple[str, int]] = set()
 
     def load(self, paths: Sequence[Path], environ: Mapping[str, str]) -> Settings:
         mistakes = self._mistakes
         main, rule_files = self._sources(paths, environ)
         main = override(main, environ, mistakes, self._files)
-        configuration = validate(main, Configuration, mistakes)
-        folder = Path(main.file).parent
-        for name in configuration.include if configuration else []:
-            rule_files += self._rule_files(folder / name)
+        configuration = self._validated(main, Configuration)
+        if configuration is not None:
+            mistakes += listener_mistakes(main, configuration)
+        for name in configuration.include if configuration is not None else _included(main):
+            rule_files += self._rule_files(Path(main.file).parent / name)
         found: list[tuple[Tree, RuleFile]] = []
         for path in rule_files:
             tree = self._tree(path)
-            file = validate(tree, RuleFile, mistakes) if tree is not None else None
+            file = self._validated(tree, RuleFile) if tree is not None else None
             if tree is not None and file is not None:
                 found.append((tree, file))
         check_names([main, *(tree for tree, _ in found)], mistakes)
@@ -53,6 +55,12 @@ class _Loading:
         if configuration is None or mistakes:
             raise Invalid(mistakes)
         return build(main, configuration, found)
+
+    def _validated(self, tree: Tree, model: type[Model]) -> Model | None:
+        mistakes: list[Mistake] = []
+        found = validate(tree, model, mistakes)
+        self._mistakes += [each for each in mistakes if (each.file, each.line) not in self._misread]
+        return found
 
     def _sources(self, paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Tree, list[Path]]:
         if not paths and environ.get("MOCKSMTP_CONFIG"):
@@ -62,11 +70,7 @@ class _Loading:
             inline = environ.get("MOCKSMTP_CONFIG_YAML")
             if inline is None:
                 return empty, []
-            try:
-                return self._mapping(read(inline, "MOCKSMTP_CONFIG_YAML")), []
-            except Invalid as invalid:
-                self._mistakes += invalid.mistakes
-                return empty, []
+            return self._read(inline, "MOCKSMTP_CONFIG_YAML") or empty, []
         first, *others = paths
         rule_files: list[Path] = []
         if first.is_dir():
@@ -100,11 +104,14 @@ class _Loading:
             wrong = f"not UTF-8: octet {error.start + 1} cannot be decoded"
             self._mistakes.append(Mistake(str(path), 1, 1, wrong))
             return None
-        try:
-            return self._mapping(read(text, str(path)))
-        except Invalid as invalid:
-            self._mistakes += invalid.mistakes
-            return None
+        return self._read(text, str(path))
+
+    def _read(self, text: str, file: str) -> Tree | None:
+        tree, mistakes = read_all(text, file)
+        self._mistakes += mistakes
+        # What is wrong with the form of a line is told; what its value then means is not.
+        self._misread |= {(each.file, each.line) for each in mistakes}
+        return None if tree is None else self._mapping(tree)
 
     def _mapping(self, tree: Tree) -> Tree:
         if isinstance(tree.value, dict):
@@ -114,6 +121,12 @@ class _Loading:
                 Mistake(tree.file, 1, 1, "a map of settings is wanted here, as in `hostname: mx.mock.test`")
             )
         return tree._replace(value={})
+
+
+def _included(main: Tree) -> list[str]:
+    """Return what a main file includes that has mistakes elsewhere: those of all files are told at once."""
+    names = main.value.get("include", [])
+    return [str(each) for each in (names if isinstance(names, list) else [names]) if isinstance(each, str)]
 
 
 def _check_domains(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:

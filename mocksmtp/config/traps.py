@@ -31,13 +31,11 @@ SPLITS = "{}[],"
 
 
 class Trap(NamedTuple):
-    """What is wrong with a line: the column from 0, and the cure in words and as the whole line."""
+    """What is wrong with a line: the column from 0, the cure in words, and the line as it should be."""
 
     column: int
     text: str
-
-    def __str__(self) -> str:
-        return self.text
+    cured: str
 
 
 class _Value(NamedTuple):
@@ -56,7 +54,7 @@ def find_trap(line: str) -> Trap | None:
     for value, _ in reversed(wrong):
         cured = cured[: value.start] + _quoted(line[value.start : value.end]) + cured[value.end :]
     first, said = wrong[0]
-    return Trap(first.start, f"{said}, as in `{cured.strip()}`")
+    return Trap(first.start, f"{said}, as in `{cured.strip()}`", cured)
 
 
 def find_traps(lines: Sequence[str]) -> Iterable[tuple[int, Trap]]:

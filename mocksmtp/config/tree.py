@@ -49,28 +49,46 @@ class Tree(NamedTuple):
 
 def read(text: str, file: str) -> Tree:
     """Read a YAML document.  Raises Invalid with all that is wrong with its form."""
+    tree, mistakes = read_all(text, file)
+    if tree is None or mistakes:
+        raise Invalid(mistakes)
+    return tree
+
+
+def read_all(text: str, file: str) -> tuple[Tree | None, list[Mistake]]:
+    """Return what a YAML document holds, as far as it can be told, and all that is wrong with its form.
+
+    YAML reads no further than its first trap; so they are all told and cured, and the rest is read.
+    """
     reader = _Reader(file, text)
     try:
-        value = reader.document()
+        return reader.tree(), reader.mistakes
+    except Invalid:
+        return None, reader.mistakes
     except yaml.YAMLError as error:
-        reader.mistakes += _mistakes_of(error, reader.lines, file)
-    if reader.mistakes:
-        raise Invalid(reader.mistakes)
-    return Tree(file, value, reader.keys, reader.values)
+        traps = dict(find_traps(reader.lines))
+        if not traps:
+            return None, [*reader.mistakes, _mistake_of(error, file)]
+    told = [Mistake(file, number + 1, trap.column + 1, trap.text) for number, trap in traps.items()]
+    lines = [traps[number].cured if number in traps else line for number, line in enumerate(reader.lines)]
+    rest = _Reader(file, "\n".join(lines) + "\n")
+    try:
+        return rest.tree(), [*told, *rest.mistakes]
+    except Invalid:
+        return None, [*told, *rest.mistakes]
+    except yaml.YAMLError:
+        return None, told
 
 
-def _mistakes_of(error: yaml.YAMLError, lines: Sequence[str], file: str) -> list[Mistake]:
-    """Tell the traps of the whole text, since YAML reads no further; without any, what YAML says."""
-    traps = [Mistake(file, number + 1, trap.column + 1, trap.text) for number, trap in find_traps(lines)]
-    if traps:
-        return traps
+def _mistake_of(error: yaml.YAMLError, file: str) -> Mistake:
+    """Say what YAML says."""
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if "quoted scalar" in (getattr(error, "context", None) or ""):
         begun: Any = getattr(error, "context_mark", mark)
-        return [Mistake(file, begun.line + 1, begun.column + 1, "not YAML: this quote is not closed")]
+        return Mistake(file, begun.line + 1, begun.column + 1, "not YAML: this quote is not closed")
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    return [Mistake(file, line, column, f"not YAML: {problem}")]
+    return Mistake(file, line, column, f"not YAML: {problem}")
 
 
 class _Reader:
@@ -85,8 +103,13 @@ class _Reader:
         self._text = text
         self._events: Iterator[Any] = iter(())
 
-    def document(self) -> Any:
-        """Return what the one document of the text means.  Raises YAMLError."""
+    def tree(self) -> Tree:
+        """Read all.  Raises YAMLError, and Invalid for what is too deep."""
+        value = self._document()
+        return Tree(self.file, value, self.keys, self.values)
+
+    def _document(self) -> Any:
+        """Return what the one document of the text means."""
         self._events = iter(yaml.parse(self._text, Loader=Loader))
         value: Any = {}
         documents = 0

@@ -129,6 +129,22 @@ def test_a_wrong_value_is_told_by_the_name_of_its_variable(tmp_path):
     ]
 
 
+def test_what_may_be_a_map_or_a_word_may_be_a_word():
+    environ = {"MOCKSMTP_AUTH__USERS": "any", "MOCKSMTP_TLS__CERTIFICATE": "auto"}
+    assert load([], environ | {"MOCKSMTP_AUTH__MECHANISMS": "PLAIN"}).tls.certificate is None
+    assert mistakes({"MOCKSMTP_LISTENERS__SMTP__CERTIFICATE": "x"}) == [
+        "MOCKSMTP_LISTENERS__SMTP__CERTIFICATE: certificate: auto, or {cert: FILE, key: FILE}, is wanted here"
+    ]
+
+
+def test_what_is_not_in_the_file_at_all_is_told_by_the_name_of_its_variable(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("mailboxes: {b.test: {}}\n")
+    assert mistakes({"MOCKSMTP_MAILBOXES__A__NAMING": "x"}, path) == [
+        "MOCKSMTP_MAILBOXES__A__NAMING: a: naming is a regex between slashes, as in '/[a-z]+/'"
+    ]
+
+
 def test_what_a_variable_left_out_is_told_by_its_name():
     assert mistakes({"MOCKSMTP_LISTENERS__MORE__TLS": "off"}) == [
         "MOCKSMTP_LISTENERS__MORE__TLS: port: is missing"

@@ -278,3 +278,11 @@ def test_the_example_says_the_defaults():
 def test_conditions_are_read(when):
     text = f"rules: [{{name: a, stage: message, when: {when}, reply: 550 no}}]"
     assert names(inline(text)) == ["a"]
+
+
+def test_mistakes_of_included_files_are_told_with_those_of_the_main_file(tmp_path):
+    (tmp_path / "a.yaml").write_text("hostnam: x\ninclude: b.yaml\n")
+    (tmp_path / "b.yaml").write_text("rule: []\n")
+    with pytest.raises(Invalid) as caught:
+        load([tmp_path / "a.yaml"], {})
+    assert [Path(each.file).name for each in caught.value.mistakes] == ["a.yaml", "b.yaml"]
