@@ -84,3 +84,23 @@ def test_a_restart_keeps_the_authority_and_ends_with_status_0(container: str) ->
     run("docker", "start", container)
     wait_until_healthy(container)
     assert http("/ca.pem") == before
+
+
+def test_a_mounted_directory_is_read_again_when_it_changes(container: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    rules = tmp_path / "mocksmtp.yaml"
+    rules.write_text("seed: 1\n")
+    name = run(
+        "docker", "run", "-d", "--read-only", "--tmpfs", "/tmp", "-v", f"{tmp_path}:/etc/mocksmtp:ro", "mocksmtp"
+    )
+    try:
+        with subprocess.Popen(
+            ["docker", "logs", "-f", name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as logs:
+            assert any(" ready: " in line for line in logs.stdout)
+            rules.with_name("new").write_text("seed: 2\n")
+            rules.with_name("new").rename(rules)  # As editors save.
+            assert next(iter(logs.stdout)) == "mocksmtp: reloaded: seed changed\n"
+            logs.kill()
+    finally:
+        run("docker", "rm", "-f", "-v", name)
