@@ -26,16 +26,19 @@ class Unreached(NamedTuple):
 
 def unreached(rules: Sequence[Rule]) -> Iterator[Unreached]:
     """Yield the rules that an earlier one always decides before, at each stage at which they are asked."""
-    deciding = {stage: Deciding(stage, rules) for stage in {each for rule in rules for each in rule.stages}}
+    stages = [rule.stages for rule in rules]
+    deciding = {
+        each: Deciding(at_stage(each, rules, stages)) for each in {each for some in stages for each in some}
+    }
     for number, rule in enumerate(rules):
         if not rule.enabled:
             continue
         found: list[int] = []
-        for stage in rule.stages:
-            at_stage = deciding[stage].before(number, rule.when)
-            if at_stage is None:
+        for stage in stages[number]:
+            decided = deciding[stage].before(number, rule.when)
+            if decided is None:
                 break
-            found += at_stage
+            found += decided
         else:
             yield Unreached(number, tuple(dict.fromkeys(found)))
 
@@ -45,11 +48,17 @@ def always_ends(rule: Rule) -> bool:
     return rule.enabled and rule.ends and rule.schedule == ALWAYS and not rule.of_size
 
 
-class Deciding:
-    """The rules of one stage that always end the search, filed under the patterns of one condition each."""
+def at_stage(stage: Stage, rules: Sequence[Rule], stages: Sequence[tuple[Stage, ...]]) -> dict[int, Rule]:
+    """Return the rules that always end the search at a stage, by their numbers; ``stages`` are those of each."""
+    asked = (number for number, each in enumerate(stages) if stage in each)
+    return {number: rules[number] for number in asked if always_ends(rules[number])}
 
-    def __init__(self, stage: Stage, rules: Sequence[Rule]) -> None:
-        self._rules = {n: rule for n, rule in enumerate(rules) if always_ends(rule) and stage in rule.stages}
+
+class Deciding:
+    """Rules that always end the search at one stage, each filed under the patterns of one condition."""
+
+    def __init__(self, rules: dict[int, Rule]) -> None:
+        self._rules = rules
         self._loose: list[int] = []
         self._regexes: dict[tuple[str, str], list[int]] = {}
         filed: dict[str, tuple[Kind, list[tuple[str, int]]]] = {}

@@ -12,7 +12,7 @@ from mocksmtp.rules.conditions.rcpt import Rcpt
 from mocksmtp.rules.cover import pattern_covers
 from mocksmtp.rules.mailboxes import POSTMASTER, allows
 from mocksmtp.rules.pattern import GLOB_SIGNS, Kind, Patterns, is_regex
-from mocksmtp.rules.reach import Deciding
+from mocksmtp.rules.reach import Deciding, at_stage
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.when import All
 from mocksmtp.smtp.stage import Stage
@@ -21,7 +21,7 @@ from mocksmtp.smtp.stage import Stage
 def mailbox_warnings(files: Sequence[tuple[Tree, RuleFile]], rules: Sequence[Rule]) -> Iterator[Mistake]:
     """Yield what is worth a look in the mailboxes of all files."""
     domains = [(tree, name, model) for tree, file in files for name, model in file.mailboxes.items()]
-    deciding = Deciding(Stage.RCPT, rules) if domains else None
+    deciding = Deciding(at_stage(Stage.RCPT, rules, [each.stages for each in rules])) if domains else None
     globs: list[str] = []
     for tree, name, model in domains:
         place = ("mailboxes", name)
