@@ -142,7 +142,7 @@ def test_a_session_tells_what_was_said():
 def test_rows_hold_words():
     row = Row(
         1.0,
-        "S1",
+        "6451F",
         None,
         "smtp",
         "::1",
@@ -159,6 +159,14 @@ def test_rows_hold_words():
     assert row.to == "bob@x.test, bob@x.test, bob@x.test and 2 more"
     assert all(row.holds(words) for words in ([], ["550"], ["bob@", "refused"], ["<>"], ["drip", "r", "::1"]))
     assert not row.holds(["550", "accepted"])
+
+
+def test_an_id_is_found_whole_and_not_by_its_digits():
+    row = Row(1.0, "6451F", "7550A", "smtp", "::1", "a@x.test", (), None, 250, "250 OK", None, (), 0.0, "accepted")
+    assert row.holds(["6451f"])
+    assert row.holds(["7550a", "250"])
+    assert not row.holds(["451"])
+    assert not row.holds(["550"])
 
 
 REPLIES = [
