@@ -12,30 +12,14 @@ from mocksmtp.smtp.envelope import NO_PARAMS, Message, Recipient
 
 Row = tuple[Any, ...]
 
-COLUMNS = {
-    "id": "INTEGER PRIMARY KEY",
-    "session": "TEXT NOT NULL",
-    "listener": "TEXT NOT NULL",
-    "client": "TEXT NOT NULL",
-    "helo": "TEXT NOT NULL",
-    "tls": "TEXT",
-    "auth": "TEXT",
-    "mail": "TEXT NOT NULL",
-    "params": "TEXT",
-    "recipients": "TEXT NOT NULL",
-    "content": "BLOB NOT NULL",
-    "received": "REAL NOT NULL",
-    "rule": "TEXT",
-    "reply": "BLOB NOT NULL",
-    "refused": "INTEGER NOT NULL",
-}
-"""The fields of a message in their order, and what SQLite is told of them.
+COLUMNS = Message._fields
+"""A column for each field, of the same name; what they are is settled in ``schema.LAYOUTS``.
 
 The queue id is the key, as a number, so rows lie in the order of time and need no index.
 What is no plain value is JSON, and NULL where there is nothing to say.
 """
 
-CONTENT = list(COLUMNS).index("content")
+CONTENT = COLUMNS.index("content")
 
 DIGITS = 13
 """Hexadecimal digits of a queue id, at the least."""

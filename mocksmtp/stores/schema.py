@@ -14,8 +14,6 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from mocksmtp.stores.rows import COLUMNS
-
 APPLICATION = 0x6D6F636B
 """What tells our files from others (``PRAGMA application_id``): "mock" in ASCII."""
 
@@ -36,10 +34,18 @@ SETTINGS = (
 )
 
 LAYOUTS = (
-    (f"CREATE TABLE message ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})",),
+    (
+        "CREATE TABLE message (id INTEGER PRIMARY KEY, session TEXT NOT NULL, listener TEXT NOT NULL,"
+        " client TEXT NOT NULL, helo TEXT NOT NULL, tls TEXT, auth TEXT, mail TEXT NOT NULL, params TEXT,"
+        " recipients TEXT NOT NULL, content BLOB NOT NULL, received REAL NOT NULL, rule TEXT,"
+        " reply BLOB NOT NULL, refused INTEGER NOT NULL)",
+    ),
     ("CREATE TABLE journal (number INTEGER PRIMARY KEY, at REAL NOT NULL, page BLOB NOT NULL)",),
 )
-"""What leads from each layout of the tables to the next; their number is in ``PRAGMA user_version``."""
+"""What leads from each layout of the tables to the next; a change is another entry, for files that are there.
+
+How many a file has seen is in its ``PRAGMA user_version``.
+"""
 
 VERSION = len(LAYOUTS)
 

@@ -20,7 +20,8 @@ LOOKED_UP = 500
 """How many of the oldest messages are looked up at once when room has to be made."""
 
 ONE_ROW = f"({','.join('?' * len(COLUMNS))})"
-INSERT = [f"INSERT INTO message VALUES {','.join([ONE_ROW] * count)}" for count in range(MOST_ROWS + 1)]
+INTO = f"INSERT INTO message ({', '.join(COLUMNS)}) VALUES"
+INSERT = [f"{INTO} {','.join([ONE_ROW] * count)}" for count in range(MOST_ROWS + 1)]
 """A statement for each number of rows: many rows in one call cost less than a call for each."""
 
 COUNT = "SELECT count(*), ifnull(sum(length(content)), 0) FROM message"
