@@ -59,7 +59,7 @@ class SqliteStore:
         self._database = Database(path, connect, now, lambda text: call(tell, text))
         self._table = MessageTable(messages, octets)
         self._pages = PageTable()
-        self._writer = Writer(self._database, self._table, self._pages, call, tell)
+        self._writer = Writer(self._database, self._table, self._pages, now, call, tell)
         self._tell = tell
         self._in_thread = in_thread
 

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
+from math import inf
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -33,6 +34,9 @@ NO_SPACE_LEFT = frozenset({errno.ENOSPC, errno.EDQUOT})
 EXPECTED = (sqlite3.Error, OSError, NotOurs)
 """What can go wrong with a file; anything else is a mistake of ours, and told with its traceback."""
 
+PAUSE = 1.0
+"""Seconds between lines on trouble and its end: a disk that is nearly full takes some messages and not others."""
+
 MOST_MESSAGES = 1024
 """Messages of one commit."""
 
@@ -53,17 +57,20 @@ class Writer:
         database: Database,
         table: MessageTable,
         pages: PageTable,
+        now: Callable[[], float],
         call: Callable[..., object],
         tell: Callable[[str], None],
     ) -> None:
-        """``call`` runs a function in the reactor's thread, where ``tell`` takes lines for people."""
+        """``now`` is the clock; ``call`` runs a function in the reactor's thread, where ``tell`` tells people."""
         self._database = database
         self._table = table
         self._pages = pages
+        self._now = now
         self._call = call
         self._tell = tell
         self._queue: SimpleQueue[Add | Callable[[], object]] = SimpleQueue()
         self._trouble = self._told = ""
+        self._told_at = -inf
         self._going_on = True
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         # Takes a message and whom to tell; nothing stands between them and the queue.
@@ -139,10 +146,13 @@ class Writer:
                     batch = []
                     each()
             self._keep(batch)
-            if self._told != self._trouble:
-                self._told = self._trouble
-                refused = f"{self._trouble}; mail is refused until this is mended"
-                self._call(self._tell, refused if self._trouble else f"{self._database.path}: mail is kept again")
+            if self._told != self._trouble and self._now() - self._told_at >= PAUSE:
+                self._tell_news()
+
+    def _tell_news(self) -> None:
+        self._told, self._told_at = self._trouble, self._now()
+        refused = f"{self._trouble}; mail is refused until this is mended"
+        self._call(self._tell, refused if self._trouble else f"{self._database.path}: mail is kept again")
 
     def _taken(self) -> list[Add | Callable[[], object]]:
         """Wait for something to do, and return it with all that has come by now."""
@@ -156,6 +166,7 @@ class Writer:
         refusal = None
         try:
             self._do(lambda connection: self._table.insert(connection, [message for message, _ in batch]))
+            self._trouble = ""
         except CannotWrite as error:
             refusal = error.reply
         self._call(self._answer, iter([stored for _, stored in batch]), refusal)
@@ -184,7 +195,6 @@ class Writer:
                 result = self._commit(work)
         except Exception as error:
             raise self._failed(error) from error
-        self._trouble = ""
         return result
 
     def _commit(self, work: Work[Result]) -> Result:

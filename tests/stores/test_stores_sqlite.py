@@ -143,7 +143,7 @@ def test_large_messages_are_not_copied_all_at_once(path, monkeypatch):
         connections[0].said.clear()
         connections[0].goes_on.set()
         store.turns.until(lambda: len(answers) == 6)
-        assert [s.count("(") for s in connections[0].said if s.startswith("INSERT")] == [1, 1, 1, 2]
+        assert [s.count("(?") for s in connections[0].said if s.startswith("INSERT")] == [1, 1, 1, 2]
 
 
 def test_a_stalled_disk_delays_the_250_and_nobody_else(path, monkeypatch):
@@ -223,6 +223,20 @@ def test_a_file_that_cannot_be_written_is_451_and_told_once(path):
             read(store.remove([message(1).id]))
         connections[0].execute("PRAGMA query_only=OFF")
         assert add(store, message(3)) == [None]
+        store.turns.until(lambda: len(store.turns.told) == 2)
+
+
+def test_what_comes_and_goes_is_not_told_each_time(path):
+    connections, clock = Connections(), [0.0]
+    with opened(path, connect=connections, now=lambda: clock[0]) as store:
+        for on in ("ON", "OFF") * 3:
+            connections[0].execute(f"PRAGMA query_only={on}")
+            add(store, message(1 + len(connections[0].said)))
+        settle(store)
+        assert ids(store) != []
+        clock[0] = 1.0
+        settle(store)
+        settle(store)
         store.turns.until(lambda: len(store.turns.told) == 2)
 
 
