@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,12 @@ LIMIT = 400.0
 
 @dataclass(frozen=True)
 class Run:
-    """What one run gave: messages sent and delivered, and the server's CPU for each in microseconds."""
+    """What one run gave: messages sent and delivered, the server's CPU for each in microseconds, the time."""
 
     messages: int
     delivered: int
     cpu: float
-    seconds: float | None = None
+    seconds: float
 
 
 class Loader(ABC):
@@ -36,7 +37,7 @@ class Loader(ABC):
     modes: tuple[str, ...]
 
     @abstractmethod
-    def run(self, server: Server, mode: str, messages: int, core: int) -> Run:
+    def run(self, server: Server, mode: str, messages: int, core: int, connections: int = CONNECTIONS) -> Run:
         """Send so many messages from one core."""
 
 
@@ -51,9 +52,9 @@ class SmtpLoad(Loader):
         command = [compiler, "-O2", "-w", "-o", str(self._program), str(SOURCE)]
         subprocess.run(command, check=True, capture_output=True)
 
-    def run(self, server: Server, mode: str, messages: int, core: int) -> Run:
+    def run(self, server: Server, mode: str, messages: int, core: int, connections: int = CONNECTIONS) -> Run:
         """Send so many messages from one core."""
-        command = [str(self._program), "-p", str(server.port), "-c", str(CONNECTIONS), "-n", str(messages)]
+        command = [str(self._program), "-p", str(server.port), "-c", str(connections), "-n", str(messages)]
         command += ["-l", str(OCTETS), "-m", mode, "-P", str(server.process.pid)]
         done = subprocess.run(pinned(core, command), capture_output=True, text=True, timeout=LIMIT)
         try:
@@ -72,15 +73,16 @@ class SmtpSource(Loader):
     def __init__(self, program: str) -> None:
         self._program = program
 
-    def run(self, server: Server, mode: str, messages: int, core: int) -> Run:
+    def run(self, server: Server, mode: str, messages: int, core: int, connections: int = CONNECTIONS) -> Run:
         """Send so many messages from one core."""
         kept = ["-d"] if mode == "reuse" else []
-        command = [self._program, *kept, "-s", str(CONNECTIONS), "-m", str(messages), "-l", str(OCTETS)]
+        command = [self._program, *kept, "-s", str(connections), "-m", str(messages), "-l", str(OCTETS)]
         command += ["-f", "sender@example.org", "-t", "user@example.com", f"127.0.0.1:{server.port}"]
-        before = cpu_seconds(server.process.pid)
+        before, began = cpu_seconds(server.process.pid), time.monotonic()
         done = subprocess.run(pinned(core, command), capture_output=True, text=True, timeout=LIMIT)
         used = cpu_seconds(server.process.pid) - before
-        return Run(messages, 0 if done.returncode else messages, used * 1e6 / messages)
+        took = time.monotonic() - began
+        return Run(messages, 0 if done.returncode else messages, used * 1e6 / messages, took)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -1,4 +1,4 @@
-"""Compare mocksmtp with smtp-sink and aiosmtpd by the CPU time that a message costs (`make bench`)."""
+"""Compare mocksmtp with smtp-sink and aiosmtpd by the CPU time of a message; count durable ones (`make bench`)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import durable
 from load import CONNECTIONS, OCTETS, Loader, Run, loader
 from report import WORDS, bar_table, bars, cpu_table
-from servers import Server, Unusable, start_aiosmtpd, start_mocksmtp, start_smtp_sink
+from servers import ROOT, Server, Unusable, start_aiosmtpd, start_mocksmtp, start_smtp_sink
 
 RESULTS = Path(__file__).with_name("results")
 MESSAGES = {"mocksmtp": 20_000, "smtp-sink": 20_000, "aiosmtpd": 4_000}
@@ -91,7 +92,7 @@ def processor() -> str:
     return platform.machine()
 
 
-def facts(load: str, rounds: Sequence[Round], divisor: int) -> dict[str, Any]:
+def facts(load: str, rounds: Sequence[Round], kept: durable.Rounds, divisor: int) -> dict[str, Any]:
     """Return all that the JSON file holds."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -104,10 +105,13 @@ def facts(load: str, rounds: Sequence[Round], divisor: int) -> dict[str, Any]:
             {"mode": b.mode, "ratio": b.what, "bar": f"{b.sign} {b.limit}", "ratios": b.ratios, "kept": b.kept}
             for b in bars(rounds)
         ],
+        "durable_per_second": {
+            mode: [round(durable.rate(each[mode]["SQLite"])) for each in kept] for mode in kept[0]
+        },
     }
 
 
-def page(told: dict[str, Any], rounds: Sequence[Round]) -> str:
+def page(told: dict[str, Any], rounds: Sequence[Round], kept: durable.Rounds) -> str:
     """Return the Markdown text."""
     counts = ", ".join(f"{count} to {name}" for name, count in told["messages"].items())
     head = (
@@ -116,7 +120,8 @@ def page(told: dict[str, Any], rounds: Sequence[Round]) -> str:
         f"{counts}; all were delivered. mocksmtp has 1,000 rules.\n\n"
         f"{told['machine']['processor']}, {told['machine']['system']}, Python {told['python']}."
     )
-    return f"# {told['at'][:10]}\n\n{head}\n\n{cpu_table(rounds)}\n\n{bar_table(bars(rounds))}\n"
+    tables = f"{cpu_table(rounds)}\n\n{bar_table(bars(rounds))}\n\n{durable.page(kept)}"
+    return f"# {told['at'][:10]}\n\n{head}\n\n{tables}\n"
 
 
 def write(told: dict[str, Any], text: str) -> None:
@@ -141,15 +146,17 @@ def main() -> int:
     divisor = QUICK if chosen.quick else 1
     try:
         load, rounds = all_rounds(chosen.rounds, divisor)
+        tell("durable messages")
+        kept = durable.measure(chosen.rounds, durable.MESSAGES // divisor, ROOT)
     except (Unusable, Lost) as error:
         tell(f"bench: {error}")
         return 2 if isinstance(error, Unusable) else 1
-    told = facts(load, rounds, divisor)
-    text = page(told, rounds)
+    told = facts(load, rounds, kept, divisor)
+    text = page(told, rounds, kept)
     print(text)
     if not chosen.quick:
         write(told, text)
-    return 0 if all(bar.kept for bar in bars(rounds)) else 1
+    return 0 if all(bar.kept for bar in bars(rounds)) and durable.judged(kept) >= durable.BAR else 1
 
 
 if __name__ == "__main__":
