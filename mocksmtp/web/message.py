@@ -86,7 +86,7 @@ class MessagePage(Told):
     next: str | None
 
 
-class Removed(Told):
+class RemovedMessages(Told):
     """What was removed: how many, and with ``drain`` the messages themselves."""
 
     removed: int

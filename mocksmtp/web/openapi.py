@@ -117,7 +117,7 @@ def _query_parameters(model: type[BaseModel] | None, schemas: dict[str, Schema])
     if model is None:
         return
     schema = model.model_json_schema(ref_template=REFERENCE)
-    schemas.update(schema.pop("$defs", {}))
+    _add(schemas, schema.pop("$defs", {}))
     for name, described in schema.get("properties", {}).items():
         required = name in schema.get("required", ())
         yield {"name": name, "in": "query", "required": required, "schema": _as_text(described)}
@@ -141,12 +141,17 @@ def _answer(route: Route, schemas: dict[str, Schema]) -> Schema:
     elif route.answer is not None:
         described["content"] = {"application/json": {"schema": _schema(route.answer, schemas, "serialization")}}
     if route.also is not None:
-        described["content"][route.also] = {"schema": {"type": "string"}}
+        described["content"][route.also] = {}
     return described
 
 
 def _schema(model: type[BaseModel], schemas: dict[str, Schema], mode: Any) -> Schema:
     schema = model.model_json_schema(ref_template=REFERENCE, mode=mode)
-    schemas.update(schema.pop("$defs", {}))
-    schemas[model.__name__] = schema
+    _add(schemas, schema.pop("$defs", {}) | {model.__name__: schema})
     return {"$ref": REFERENCE.format(model=model.__name__)}
+
+
+def _add(schemas: dict[str, Schema], more: dict[str, Schema]) -> None:
+    for name, schema in more.items():
+        if schemas.setdefault(name, schema) != schema:
+            raise AssertionError(f"two models are called {name}")

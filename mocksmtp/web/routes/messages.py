@@ -10,7 +10,7 @@ from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
 from mocksmtp.web import mail
 from mocksmtp.web.finding import matching, newest, within
-from mocksmtp.web.message import MessagePage, MessageTold, Removed, summary, whole
+from mocksmtp.web.message import MessagePage, MessageTold, RemovedMessages, summary, whole
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
 from mocksmtp.web.search import MessageSearch
 from mocksmtp.web.turns import Turns
@@ -40,7 +40,9 @@ def routes(store: Store, clock: Any) -> list[Route]:
     own, one = Messages(store, clock), "/v1/messages/{id}"
     return [
         Route("GET", "/v1/messages", own.listed, query=Listed, answer=MessagePage, says="List messages."),
-        Route("DELETE", "/v1/messages", own.cleared, query=Cleared, answer=Removed, says="Remove messages."),
+        Route(
+            "DELETE", "/v1/messages", own.cleared, query=Cleared, answer=RemovedMessages, says="Remove messages."
+        ),
         Route("GET", one, own.told, answer=MessageTold, says="Tell all of a message but its octets."),
         Route("DELETE", one, own.removed, status=204, says="Remove one message."),
         Route("GET", f"{one}/raw", own.raw, answer="message/rfc822", says="Return a message as it was sent."),
@@ -94,11 +96,13 @@ class Messages:
         asked: Cleared = query.asked
         if not asked.drain:
             ids = [each.id async for each in matching(self._store, self._clock, asked)]
-            return as_json(Removed(removed=await self._store.remove(ids), messages=None))
+            return as_json(RemovedMessages(removed=await self._store.remove(ids), messages=None))
         found = within(await newest(self._store, self._clock, asked, MOST))
         turns = Turns(self._clock)
         told = [await turns.read(each.content, whole, each) for each in found]
-        return as_json(Removed(removed=await self._store.remove([each.id for each in found]), messages=told))
+        return as_json(
+            RemovedMessages(removed=await self._store.remove([each.id for each in found]), messages=told)
+        )
 
     async def _find(self, query: Query) -> Message:
         message = await self._store.get(query.path["id"])
