@@ -1,4 +1,4 @@
-"""The README's first ten minutes, played as they are printed, on free ports."""
+"""The README, played as it is printed, on free ports: its first ten minutes, and its test in Python."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parent.parent.parent
-TEXT = (ROOT / "README.md").read_text().partition("## The first ten minutes")[2]
-BLOCK = re.compile(r"(?:`([\w.]+)`:\n\n)?```(console|yaml)\n(.*?)```", re.DOTALL)
+TEXT = (ROOT / "README.md").read_text()
+BLOCK = re.compile(r"(?:`([\w.]+)`[^`]*?\n\n)?```(console|yaml|python)\n(.*?)```", re.DOTALL)
 SERVE = re.compile(r"make run PORTS=high(?: CONFIG=(\S+))?")
+PROGRAMS = {".venv/bin/mocksmtp": "./mocksmtp", "python -m": f"{sys.executable} -m"}
 PRINTED = {"smtp": "2525", "smtps": "4650", "submission": "5870", "http": "8025"}
 
 
@@ -56,10 +57,15 @@ class Reader:
         ports = {f"MOCKSMTP_LISTENERS__{name}__PORT": "0" for name in ("SMTP", "SMTPS", "SUBMISSION")}
         self.server = self.start(path.read_text(), **ports)
 
-    def run(self, command):
+    def ported(self, text):
         for name, port in PRINTED.items():
-            command = re.sub(rf"\b{port}\b", str(self.server.ports[name]), command)
-        command = command.replace(".venv/bin/mocksmtp", "./mocksmtp")
+            text = re.sub(rf"\b{port}\b", str(self.server.ports[name]), text)
+        return text
+
+    def run(self, command):
+        command = self.ported(command)
+        for printed, own in PROGRAMS.items():
+            command = command.replace(printed, own)
         done = subprocess.run(
             command, shell=True, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=os.environ | {
@@ -71,13 +77,18 @@ class Reader:
         return done.stdout
 
 
-def test_the_first_ten_minutes_are_as_the_page_says(start, tmp_path):
-    reader = Reader(start, tmp_path)
+def chapter(name):
+    """Return name, kind and text of the blocks under a heading."""
+    return BLOCK.findall(TEXT.partition(f"\n## {name}\n")[2].partition("\n## ")[0])
+
+
+def play(reader, blocks):
+    """Write the files and run the commands, and hold what they print against the page; return how many did."""
     played = 0
-    for name, kind, block in BLOCK.findall(TEXT):
-        if kind == "yaml":
+    for name, kind, block in blocks:
+        if kind != "console":
             if name:
-                (tmp_path / name).write_text(block)
+                (reader.folder / name).write_text(reader.ported(block))
             continue
         for command, expected in commands(block):
             if serves := SERVE.fullmatch(command):
@@ -86,4 +97,14 @@ def test_the_first_ten_minutes_are_as_the_page_says(start, tmp_path):
             printed = reader.run(command)
             assert agrees(expected, printed), f"{command}\nprinted\n{printed}\nand not\n" + "\n".join(expected)
             played += 1
-    assert played >= 12
+    return played
+
+
+def test_the_first_ten_minutes_are_as_the_page_says(start, tmp_path):
+    assert play(Reader(start, tmp_path), chapter("The first ten minutes")) >= 12
+
+
+def test_the_test_in_python_passes_as_it_is_printed(start, tmp_path):
+    reader = Reader(start, tmp_path)
+    reader.serve(None)
+    assert play(reader, chapter("A test in Python")) >= 3
