@@ -16,7 +16,10 @@ from twisted.logger import Logger
 from twisted.python import log as context
 from twisted.python.failure import Failure
 
-from mocksmtp.net.transport import DirectServer
+from mocksmtp.net.transport import TURN, DirectServer
+
+TOGETHER = 64
+"""Events whose replies leave together; more would keep the first client waiting for the last."""
 
 READABLE = (EPOLLIN, EPOLLIN | EPOLLHUP)
 """Events that are answered by reading, and by nothing else."""
@@ -39,20 +42,21 @@ class DirectReactor(EPollReactor):
         except InterruptedError:
             return
         find = self._selectables.get
-        for fd, event in events:
-            connection = find(fd)
-            if connection is None:
-                continue
-            if type(connection) is DirectServer and event in READABLE:
-                try:
-                    why = connection.doRead()
-                except Exception:
-                    log.failure("a connection failed; it is closed")
-                    why = CONNECTION_LOST
-                if why is not None:
-                    self._end(connection, why)
-            else:
-                context.callWithLogger(connection, self._doReadOrWrite, connection, fd, event)
+        for first in range(0, len(events), TOGETHER):
+            TURN.begin()
+            for fd, event in events[first : first + TOGETHER]:
+                connection = find(fd)
+                if type(connection) is DirectServer and event in READABLE:
+                    try:
+                        why = connection.doRead()
+                    except Exception:
+                        log.failure("a connection failed; it is closed")
+                        why = CONNECTION_LOST
+                    if why is not None:
+                        self._end(connection, why)
+                elif connection is not None:
+                    context.callWithLogger(connection, self._doReadOrWrite, connection, fd, event)
+            TURN.end()
 
     doIteration = doPoll
 

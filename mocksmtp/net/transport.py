@@ -16,6 +16,7 @@ from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import main, tcp
+from twisted.internet.address import IPv6Address
 from twisted.logger import Logger
 
 if TYPE_CHECKING:
@@ -32,11 +33,57 @@ PRIVATE_NAMES = ("_tempDataBuffer", "dataBuffer", "_tempDataLen", "_writeDisconn
 log = Logger(namespace="mocksmtp.net")
 
 
+class Turn:
+    """A turn of the reactor: events that came together, and the connections whose replies leave together.
+
+    A client that sleeps is woken by what we send, which costs us more than a command does.  Sent
+    close together, replies find most of their clients awake.
+    """
+
+    leaving: list[DirectServer] | None = None
+
+    def begin(self) -> None:
+        """Hold replies from now on."""
+        self.leaving = []
+
+    def end(self) -> None:
+        """Send them."""
+        leaving, self.leaving = self.leaving, None
+        for connection in leaving or ():
+            connection.flush()
+
+
+TURN = Turn()
+"""There is one reactor in a process, and it has one turn at a time."""
+
+
 class DirectServer(tcp.Server):
     """A server-side connection whose writes go to the socket without a turn of the loop."""
 
     protocol: Any
-    _paused = False
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        protocol: Any,
+        client: tuple[Any, ...],
+        server: Any,
+        number: int,
+        reactor: Any,
+    ) -> None:
+        """Begin to read.  It does what Twisted's own does, but for names that only stand in its log."""
+        tcp.Connection.__init__(self, connection, protocol, reactor)
+        if len(client) != 2:
+            self._addressType = IPv6Address
+        self.server = server
+        self.client = client
+        self.sessionno = number
+        self.hostname = client[0]
+        self.logstr = self.repstr = "mocksmtp"
+        self._paused = False
+        self._held = b""
+        self.startReading()
+        self.connected = 1
 
     def pauseProducing(self) -> None:
         """Read no more; the poller hears of it only if something comes, for most clients wait as we do."""
@@ -51,20 +98,61 @@ class DirectServer(tcp.Server):
         super().resumeProducing()
 
     def write(self, data: bytes) -> None:
-        """Send now what the kernel takes, and leave the rest to the poller.  Under TLS: as Twisted does."""
+        """Send what the kernel takes, at the end of the turn, and leave the rest to the poller.
+
+        Under TLS: as Twisted does.
+        """
         if self.TLS or self._tempDataBuffer or self.dataBuffer or not self.connected:
+            self.flush()
             super().write(data)
             return
+        if self._held:
+            self._held += data
+            return
+        if TURN.leaving is None:
+            self._send(data)
+        else:
+            self._held = data
+            TURN.leaving.append(self)
+
+    def flush(self) -> None:
+        """Send what was to leave together with others."""
+        data, self._held = self._held, b""
+        if data and self.connected:
+            self._send(data)
+
+    def _send(self, data: bytes, flags: int = 0) -> None:
         try:
-            sent = self.socket.send(data)
+            sent = self.socket.send(data, flags)
         except OSError:
             # Full, or broken; either way the ordinary path finds out and tells.
             sent = 0
         if sent < len(data):
             super().write(data[sent:])
 
+    def loseConnection(self, *arguments: Any) -> None:
+        """Send what is held, then end as Twisted does."""
+        self.flush()
+        super().loseConnection(*arguments)
+
+    def abortConnection(self) -> None:
+        """Send what is held, then reset."""
+        self.flush()
+        super().abortConnection()
+
+    def startTLS(self, *arguments: Any, **named: Any) -> None:
+        """Send what is held, then begin the handshake."""
+        self.flush()
+        super().startTLS(*arguments, **named)
+
     def loseWriteConnection(self) -> None:
-        """Send our FIN now if nothing is pending; a turn of the loop costs as much as a command."""
+        """Send our FIN now if nothing is pending; a turn of the loop costs as much as a command.
+
+        What is held leaves in the same packet.
+        """
+        data, self._held = self._held, b""
+        if data and self.connected:
+            self._send(data, socket.MSG_MORE)
         if self.TLS or self._tempDataBuffer or self.dataBuffer or not self.connected:
             super().loseWriteConnection()
             return
@@ -104,6 +192,8 @@ def unsent(transport: Any) -> bool:
         aggregator = getattr(transport.protocol, "_aggregator", None)
         if aggregator is not None:
             aggregator.flush()
+    elif DIRECT:
+        transport.flush()
     if transport.dataBuffer or transport._tempDataBuffer:
         return True
     (octets,) = unpack("i", ioctl(transport.fileno(), TIOCOUTQ, bytes(4)))
@@ -131,7 +221,7 @@ DIRECT = offers_direct()
 class Port(tcp.Port):
     """A listening socket whose connections send directly where that can be had."""
 
-    transport = DirectServer if DIRECT else tcp.Server
+    transport: Any = DirectServer if DIRECT else tcp.Server
 
     def doRead(self) -> None:
         """Accept what waits, without the layers between; what goes wrong is left to Twisted."""

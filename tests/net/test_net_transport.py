@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from socket import MSG_MORE
+
 import pytest
 from twisted.internet import main, tcp
 
-from mocksmtp.net.transport import DIRECT, PRIVATE_NAMES, READ_SIZE, DirectServer, Port, offers_direct
+from mocksmtp.net.transport import DIRECT, PRIVATE_NAMES, READ_SIZE, TURN, DirectServer, Port, offers_direct
 
 
 def test_this_twisted_offers_the_names():
@@ -39,9 +41,13 @@ class Socket:
     """Takes so many octets, then is full; gives what it holds."""
 
     def __init__(self, room=1000, gives=b""):
-        self.room, self.gives, self.sent = room, gives, b""
+        self.room, self.gives, self.sent, self.flags, self.shut = room, gives, b"", [], False
 
-    def send(self, data):
+    def shutdown(self, _how):
+        self.shut = True
+
+    def send(self, data, flags=0):
+        self.flags.append(flags)
         if not self.room:
             raise BlockingIOError
         taken = data[: self.room]
@@ -60,6 +66,9 @@ class Taker:
     def __init__(self):
         self.took = []
 
+    def writeConnectionLost(self):
+        pass
+
     def dataReceived(self, data):
         self.took.append(data)
 
@@ -75,7 +84,7 @@ def later(monkeypatch):
 def server(**of_socket):
     made = DirectServer.__new__(DirectServer)
     made.socket, made.protocol, made.TLS, made.connected = Socket(**of_socket), Taker(), False, True
-    made.dataBuffer, made._tempDataBuffer = b"", []
+    made.dataBuffer, made._tempDataBuffer, made._held, made._paused = b"", [], b"", False
     return made
 
 
@@ -94,6 +103,45 @@ def test_nothing_overtakes_what_is_pending(later, state):
     vars(made).update(state)
     made.write(b"hello")
     assert (made.socket.sent, later) == (b"", [b"hello"])
+
+
+@pytest.fixture
+def turn():
+    """A turn of the reactor that goes on until it is ended."""
+    TURN.begin()
+    yield TURN
+    TURN.end()
+
+
+def test_what_is_said_in_one_turn_leaves_at_its_end(turn):
+    first, second = server(), server()
+    first.write(b"250 ")
+    second.write(b"354")
+    first.write(b"OK")
+    assert (first.socket.sent, second.socket.sent) == (b"", b"")
+    turn.end()
+    assert (first.socket.sent, first.socket.flags, second.socket.sent) == (b"250 OK", [0], b"354")
+    first.write(b"after it, at once")
+    assert first.socket.sent == b"250 OKafter it, at once"
+
+
+def test_the_last_words_and_the_fin_leave_in_one_packet(turn):
+    made = server()
+    made.write(b"221 Bye")
+    made.loseWriteConnection()
+    assert (made.socket.sent, made.socket.flags, made.socket.shut) == (b"221 Bye", [MSG_MORE], True)
+    turn.end()
+    assert made.socket.flags == [MSG_MORE]
+
+
+@pytest.mark.parametrize("end", ["loseConnection", "abortConnection", "startTLS"])
+def test_what_was_said_leaves_before_what_ends_it(monkeypatch, turn, end):
+    seen = []
+    made = server()
+    monkeypatch.setattr(tcp.Server, end, lambda self, *_: seen.append(self.socket.sent))
+    made.write(b"250 OK")
+    getattr(made, end)()
+    assert seen == [b"250 OK"]
 
 
 READS = [
