@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
@@ -28,7 +28,7 @@ from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.rules.steering import Steering
-from mocksmtp.smtp.facts import Fact
+from mocksmtp.smtp.facts import Fact, Publisher
 from mocksmtp.terminal import Terminal
 from mocksmtp.web.site import Seen, make_site
 from mocksmtp.web.steering import steering_routes
@@ -79,11 +79,10 @@ class App:
         self.store, latest = make_store(settings, reactor, self.say)
         self.journal = Journal(*journal_bounds(capture))
         self.behind, seen = begin_journal(self.store, self.journal)
-        names = [rule.name for rule in settings.rulebook_rules]
-        self.metrics = Metrics(self.store, self.journal.usage, names, self.counters)
+        self.metrics = Metrics(self.store, self.journal.usage, (), self.counters)
         self.terminal = Terminal(out, refused=capture.refused, clock=reactor.seconds, format=log_format)
-        self._subscribers = self._settled()
-        self.feed = Feed(reactor, self._subscribers)
+        self._publish = self._publisher()
+        self.feed = Feed(reactor, self._publish.takers)
         self.listening = Listening(reactor)
         self.in_force = InForce(self.parts.rulebook, self.listening.follow)
         self.steering = Steering(self.in_force, settings.rulebook_rules, self._with_rules, self.hits)
@@ -99,16 +98,13 @@ class App:
         """What is in force; of what the files say, all but what needs a restart."""
         return self.parts.settings
 
-    def _settled(self) -> dict[type, list[Callable[[Any], None]]]:
+    def _publisher(self) -> Publisher:
         """Who takes which fact is settled once: facts are published several times a message."""
         all_takes = [self.metrics.takes, self.terminal.takes, self.hits.takes]
         if self.settings.capture.sessions:
             all_takes.append(self.journal.takes)
-        return {kind: [take for takes in all_takes if (take := takes.get(kind))] for kind in get_args(Fact)}
-
-    def _publish(self, fact: Fact) -> None:
-        for take in self._subscribers[type(fact)]:
-            take(fact)
+        takers = {kind: [take for takes in all_takes if (take := takes.get(kind))] for kind in get_args(Fact)}
+        return Publisher(takers)
 
     def _rulebook(self, settings: Settings) -> Rulebook:
         """Compile the rules; counters of rules that kept their name go on."""
@@ -168,7 +164,7 @@ class App:
             clock=self.reactor,
             feed=self.feed,
             seen=Seen(self.journal, self.steering.standing, lambda: self.listening.named),
-            subscribers=self._subscribers,
+            subscribers=self._publish.takers,
             more=steering_routes(
                 self.steering, self.rule_clock, self.counters, self.hits, self.store, self.journal,
                 lambda: self.settings, self.reload,

@@ -80,7 +80,7 @@ class Metrics:
     def catch_up(self) -> None:
         """Count the facts that were gathered; to be called often, so that they are few."""
         answers, came, went, taken = (self._gathered[kind] for kind in FREQUENT)
-        self._replies.update((who.listener, stage, reply.code) for who, stage, reply, *_ in answers)
+        self._replies.update([(fact[0].listener, fact[1], fact[2].code) for fact in answers])
         self._opened.update(fact.who.listener for fact in came)
         self._closed.update(fact.who.listener for fact in went)
         self._messages.update(fact.who.listener for fact in taken)

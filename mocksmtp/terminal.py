@@ -7,18 +7,35 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from mocksmtp.smtp import facts
-from mocksmtp.smtp.facts import CommandAnswered, ConnectionRefused, Fact, FaultInjected
-from mocksmtp.smtp.reply import Reply
+from mocksmtp.lines import (
+    Happened,
+    Line,
+    by_recipient,
+    envelope_of,
+    line_from,
+    line_of_message,
+    lines_by_recipient,
+)
+from mocksmtp.smtp.facts import (
+    ConnectionRefused,
+    Decided,
+    FaultInjected,
+    MessageAccepted,
+    SessionClosed,
+    Take,
+    TransactionAbandoned,
+    TransactionEnded,
+)
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
+    from mocksmtp.smtp.envelope import Envelope
 
 MOST_PENDING = 100_000
 """Lines that may wait to be written; what comes on top is counted and told."""
@@ -35,41 +52,11 @@ OF_A_TRANSACTION = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE}
 BETWEEN_TRANSACTIONS = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH})
 
 
-class Line(NamedTuple):
-    """What one line tells; ``stage`` is where the deciding reply was given.
-
-    ``reply`` is a text where a connection was closed without one, and empty where a
-    fault struck outside a transaction.
-    """
-
-    at: float
-    listener: str
-    client: str
-    session: str
-    stage: str
-    mail: str | None
-    rcpt: tuple[str, ...]
-    reply: Reply | str
-    rule: str | None
-    faults: tuple[str, ...] = ()
-
-    @property
-    def code(self) -> int:
-        """The code of the reply, 0 where there was none."""
-        return 0 if isinstance(self.reply, str) else self.reply.code
-
-    @property
-    def said(self) -> str:
-        """The text of the reply, or what was done in its place."""
-        return self.reply if isinstance(self.reply, str) else self.reply.text
-
-
-Told = list[CommandAnswered | FaultInjected] | ConnectionRefused
-"""What a line is made from."""
-
-
 class Terminal:
-    """A subscriber of facts.  Lines are gathered, and written together by ``flush``."""
+    """A subscriber of facts.  Lines are gathered, and written together by ``flush``.
+
+    A transaction in which nobody had a say tells nothing before its message is accepted, or given up.
+    """
 
     def __init__(
         self,
@@ -84,65 +71,77 @@ class Terminal:
         self._clock = clock
         self._json = format == "json"
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
-        self._attempts: dict[str, list[CommandAnswered | FaultInjected]] = {}
-        self._lines: list[tuple[float, str, Told]] = []
+        self._pending: dict[str, list[Happened]] = {}
+        self._lines: list[Line] = []
         self._dropped = 0
         self._reads: dict[type, Callable[[Any], None]] = {
-            CommandAnswered: self._answered,
-            facts.TransactionEnded: self._ended,
-            facts.SessionClosed: self._closed,
-            ConnectionRefused: self._turned_away,
+            MessageAccepted: self._accepted,
+            TransactionEnded: self._ended,
+            Decided: self._decided,
             FaultInjected: self._injected,
+            TransactionAbandoned: self._abandoned,
+            SessionClosed: self._closed,
+            ConnectionRefused: self._turned_away,
         }
         # Facts are only gathered while mail goes on, and read when the lines are written.
         self._heard: list[Any] = []
-        self.takes: dict[type, Callable[[Any], None]] = dict.fromkeys(self._reads, self._heard.append)
+        self.takes: dict[type, Take] = dict.fromkeys(self._reads, self._heard.append)
 
-    def __call__(self, fact: Fact) -> None:
-        """Take note of a fact."""
-        take = self.takes.get(type(fact))
-        if take is not None:
-            take(fact)
+    def _accepted(self, fact: MessageAccepted) -> None:
+        pending = self._pending.get(fact[0].id)
+        if pending is None:
+            self._add(line_of_message(self._clock(), fact))
+        else:
+            pending.append(fact)
 
-    def _answered(self, fact: CommandAnswered) -> None:
-        stage = fact.stage
+    def _decided(self, fact: Decided) -> None:
+        stage, session = fact.stage, fact.who.id
         if stage in OF_A_TRANSACTION:
-            session = fact.who.id
-            attempt = self._attempts.get(session)
-            if attempt is None:
-                self._attempts[session] = [fact]
-            elif stage is Stage.MAIL:  # Only what struck this MAIL is no remnant of an earlier attempt.
-                struck = [each for each in attempt if isinstance(each, FaultInjected) and each.stage is stage]
-                self._attempts[session] = [*struck, fact]
-            elif len(attempt) < MOST_REPLIES:
-                attempt.append(fact)
-            else:
-                attempt[-1] = fact
+            if fact.envelope is None and stage is not Stage.MAIL:
+                return  # It was tried without a transaction.
+            pending = self._pending.setdefault(session, [])
+            if len(pending) >= MOST_REPLIES:
+                pending.pop()
+            pending.append(fact)
         elif fact.reply.code >= 400 and stage in BETWEEN_TRANSACTIONS:
-            self._add(fact.who, [fact])
-
-    def _closed(self, fact: facts.SessionClosed) -> None:
-        self._attempts.pop(fact.who.id, None)  # What was tried without a transaction has had its line.
-
-    def _ended(self, fact: facts.TransactionEnded) -> None:
-        attempt = self._attempts.pop(fact.who.id, None)
-        if attempt is not None:
-            self._add(fact.who, attempt)
+            self._add(line_from(self._clock(), fact.who, (fact,), None))
 
     def _injected(self, fact: FaultInjected) -> None:
         if fact.stage in OF_A_TRANSACTION:
-            self._attempts.setdefault(fact.who.id, []).append(fact)
+            self._pending.setdefault(fact.who.id, []).append(fact)
         else:
-            self._add(fact.who, [fact])
+            self._add(line_from(self._clock(), fact.who, (fact,), None))
+
+    def _ended(self, fact: TransactionEnded) -> None:
+        pending = self._pending.pop(fact[0].id, None)
+        if pending is not None:
+            self._tell(fact.who, pending, envelope_of(pending))
+
+    def _abandoned(self, fact: TransactionAbandoned) -> None:
+        self._tell(fact.who, self._pending.pop(fact.who.id, []), fact.envelope)
+
+    def _tell(self, who: Conversation, pending: Sequence[Happened], envelope: Envelope | None) -> None:
+        now = self._clock()
+        if by_recipient(pending):
+            for each in lines_by_recipient(now, who, pending, envelope):
+                self._add(each)
+        else:
+            self._add(line_from(now, who, pending, envelope))
+
+    def _closed(self, fact: SessionClosed) -> None:
+        self._pending.pop(fact.who.id, None)
 
     def _turned_away(self, fact: ConnectionRefused) -> None:
-        self._add(fact, fact)
+        told = f"closed: {fact.reason}"
+        self._add(Line(self._clock(), fact.listener, fact.client, "", Stage.CONNECT.value, None, (), told, None))
 
-    def _add(self, who: Conversation | ConnectionRefused, attempt: Told) -> None:
+    def _add(self, line: Line) -> None:
+        if not self.refused and not 0 < line.code < 400:
+            return
         if len(self._lines) >= MOST_PENDING:
             self._dropped += 1
         else:
-            self._lines.append((self._clock(), who.client, attempt))
+            self._lines.append(line)
 
     def flush(self) -> None:
         """Write what has been gathered, in one piece."""
@@ -154,8 +153,7 @@ class Terminal:
             return
         lines, self._lines = self._lines, []
         tell = _as_json if self._json else self._as_text
-        made = (line for gathered in lines for line in _lines(*gathered))
-        text = "".join(tell(line) + "\n" for line in made if 0 < line.code < 400 or self.refused)
+        text = "\n".join([*map(tell, lines), ""])
         if self._dropped:
             text += (
                 json.dumps({"dropped": self._dropped})
@@ -173,78 +171,29 @@ class Terminal:
             return
 
     def _as_text(self, line: Line) -> str:
-        told = [_time_of_day(int(line.at)), line.listener, line.client]
-        if line.mail is not None:
-            told.append(f"from=<{line.mail}>")
-        if line.rcpt:
-            told.append("to=" + ",".join(f"<{rcpt}>" for rcpt in line.rcpt[:SHOWN]))
-        if len(line.rcpt) > SHOWN:
-            told.append(f"+{len(line.rcpt) - SHOWN} more")
-        if line.mail is None and not line.rcpt:
-            told.append(line.stage)
-        before, after = _printable(" ".join(told)), _printable(line.said)
-        if self._colour and after:
-            after = f"{COLOURS[line.code // 100]}{after}{PLAIN}"
-        rule = f"rule={line.rule}" if line.rule else ""
-        faults = "fault=" + ",".join(line.faults) if line.faults else ""
-        return " ".join(filter(None, (before, after, rule, faults)))
-
-
-def _lines(at: float, client: str, attempt: Told) -> Iterator[Line]:
-    """Read the lines of a transaction: one, or over LMTP one for each recipient, the refused ones first."""
-    if isinstance(attempt, ConnectionRefused) or not _answers_one(attempt[-1]):
-        yield _line(at, client, attempt)
-        return
-    shared: list[CommandAnswered | FaultInjected] = []
-    struck: list[FaultInjected] = []
-    earlier: dict[str, list[FaultInjected]] = {}
-    for fact in attempt:
-        if isinstance(fact, FaultInjected):
-            struck.append(fact)
-            continue
-        if fact.stage not in (Stage.RCPT, Stage.MESSAGE):
-            shared += struck if fact.stage is Stage.DATA else [*struck, fact]
-        elif fact.stage is Stage.RCPT and fact.took_effect:
-            earlier[fact.path.text if fact.path else ""] = struck
-        else:
-            yield _line(
-                at, client, [*shared, *earlier.pop(fact.path.text if fact.path else "", ()), *struck, fact]
-            )
-        struck = []
-
-
-def _answers_one(last: CommandAnswered | FaultInjected) -> bool:
-    """Whether the last reply of a transaction is that to one recipient, as LMTP has it."""
-    return isinstance(last, CommandAnswered) and last.path is not None and last.stage is Stage.MESSAGE
-
-
-def _line(at: float, client: str, attempt: Told) -> Line:
-    """Read what a line tells from the replies of a transaction."""
-    if isinstance(attempt, ConnectionRefused):
-        told = f"closed: {attempt.reason}"
-        return Line(at, attempt.listener, client, "", Stage.CONNECT.value, None, (), told, None)
-    mail: str | None = None
-    rcpt: list[str] = []
-    faults: list[str] = []
-    decisive: CommandAnswered | None = None
-    for fact in attempt:
-        if isinstance(fact, FaultInjected):
-            faults.append(fact.fault)
-            continue
-        path, stage = fact.path, fact.stage
-        if path is not None:
-            if stage is Stage.MAIL:
-                mail = path.text
-            else:
-                rcpt.append(path.text)
-        # The end of mail data decides; before it, the last refusal does, or else the last reply but 354.
-        code = fact.reply.code
-        if decisive is None or code >= 400 or stage is Stage.MESSAGE or (code < 300 and decisive.reply.code < 400):
-            decisive = fact
-    first = decisive or attempt[0]
-    reply, rule = (decisive.reply, decisive.rule) if decisive is not None else ("", None)
-    who = first.who
-    return Line(at, who.listener, client, who.id, first.stage.value, mail, tuple(rcpt), reply, rule, tuple(faults))
+        at, listener, client, _, stage, mail, rcpt, _, rule, faults = line
+        before = f"{_time_of_day(int(at))} {listener} {client}"
+        if mail is not None:
+            before += f" from=<{mail}>"
+        if len(rcpt) == 1:
+            before += f" to=<{rcpt[0]}>"
+        elif rcpt:
+            before += " to=" + ",".join([f"<{each}>" for each in rcpt[:SHOWN]])
+            if len(rcpt) > SHOWN:
+                before += f" +{len(rcpt) - SHOWN} more"
+        elif mail is None:
+            before += f" {stage}"
+        said = line.said
+        if not (before.isprintable() and said.isprintable()):
+            before, said = _printable(before), _printable(said)
+        if self._colour and said:
+            said = f"{COLOURS[line.code // 100]}{said}{PLAIN}"
+        after = f" {said}" if said else ""
+        if rule:
+            after += f" rule={rule}"
+        if faults:
+            after += " fault=" + ",".join(faults)
+        return before + after
 
 
 @lru_cache(4)

@@ -40,6 +40,7 @@ from mocksmtp.smtp import replies
 from mocksmtp.smtp.conversation import Conversation, Tls
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Policy, Search
 from mocksmtp.smtp.profile import Authentication, Limits, Profile
@@ -143,6 +144,13 @@ class TablePolicy:
             self.table[stage, named or "*"] = words, reply_of(rest) if rest else None
 
     stages = frozenset(Stage)
+
+    def silent(self, stage: Stage, outcome: Outcome) -> bool:
+        """Say whether nothing is written about this command."""
+        named = outcome.path.text if outcome.path is not None else outcome.text or ""
+        return not (
+            self.faults.get(stage.value) or (stage.value, named) in self.table or (stage.value, "*") in self.table
+        )
 
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Look the stage up."""
@@ -265,7 +273,7 @@ class Player:
         self.handshakes = 0
         conversation = Conversation(name, profile.name, profile.hostname, client)
         self.session = Session(
-            profile, policy, conversation, self.facts.append, lambda: f"Q{next(ids)}", lambda: 1e9
+            profile, policy, conversation, Publisher.to(self.facts.append), lambda: f"Q{next(ids)}", lambda: 1e9
         )
 
     def perform(self, steps: list[Step]) -> None:

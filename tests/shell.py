@@ -12,6 +12,7 @@ from twisted.internet.testing import StringTransport
 from mocksmtp.net.listeners import SWEEP, Listener
 from mocksmtp.net.ports import Place
 from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.profile import Limits, Profile
 
 GREETING = b"220 mx.mock.test ESMTP mocksmtp ready\r\n"
@@ -85,7 +86,7 @@ class House:
         self.clock, self.store, self.facts, ids = Clock(), SlowStore(), [], count(1)
         self.profile = Profile(extensions=tuple(EXTENSIONS.values()), limits=Limits(**limits))
         self.listener = Listener(
-            self.profile, TablePolicy(policy), self.store, self.facts.append, "context", self.clock,
+            self.profile, TablePolicy(policy), self.store, Publisher.to(self.facts.append), "context", self.clock,
             lambda: f"Q{next(ids)}",
         )  # fmt: skip
         monkeypatch.setattr(self.listener, "bound", lambda _place: BoundPort(self.listener))

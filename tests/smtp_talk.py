@@ -7,6 +7,7 @@ from itertools import count
 from dialogue import Player, parse
 
 from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.session import Session
 
 HELLO = "C: EHLO me.test\n"
@@ -36,7 +37,7 @@ class Talk:
         conversation.at, conversation.notes = self.client.clock.seconds(), self.client.journal.notes()
         conversation.notes.append(conversation.at)
         player.session = Session(
-            dialogue.profile, dialogue.policy, conversation, self.publish,
+            dialogue.profile, dialogue.policy, conversation, Publisher.to(self.publish),
             lambda: f"B{next(self.queue_ids):04X}", self.client.clock.seconds,
         )  # fmt: skip
         store, keep = self.client.store, player._store

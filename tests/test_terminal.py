@@ -11,6 +11,7 @@ from mocksmtp import terminal
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.address import Path
 from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.envelope import Envelope, Recipient
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.terminal import Terminal
@@ -35,9 +36,15 @@ def path(text):
     return Path(text, "", "", text)
 
 
-def answered(stage, reply, named=None, rule=None):
+def envelope(sender, *rcpt):
+    made = Envelope("Q1", path(sender))
+    made.recipients = [Recipient(path(each)) for each in rcpt]
+    return made
+
+
+def decided(stage, reply, named=None, rule=None, of=None):
     took = reply.code // 100 == stage.positive
-    return facts.CommandAnswered(WHO, stage, reply, rule, took, None if named is None else path(named))
+    return facts.Decided(WHO, stage, reply, rule, took, None if named is None else path(named), {}, of)
 
 
 OK, GO, QUEUED = Reply(250, "OK", "2.0.0"), Reply(354, "Go"), Reply(250, "OK queued as Q1", "2.0.0")
@@ -48,10 +55,12 @@ TURNED_AWAY = facts.ConnectionRefused("smtp", "192.0.2.1", "no PROXY header")
 
 
 def mail(sender="a@x.test", rcpt=("b@y.test",), end=QUEUED, rule=None):
-    yield answered(Stage.MAIL, OK, sender)
-    yield from (answered(Stage.RCPT, OK, each) for each in rcpt)
-    yield answered(Stage.DATA, GO)
-    yield answered(Stage.MESSAGE, end, rule=rule)
+    """Yield what is told of a transaction that the end of mail data decides."""
+    of = envelope(sender, *rcpt)
+    if end.code >= 400 or rule:
+        yield decided(Stage.MESSAGE, end, rule=rule, of=of)
+    if end.code < 400:
+        yield facts.MessageAccepted(WHO, of, 9, end, rule, True)
     yield ENDED
 
 
@@ -59,7 +68,7 @@ def written(told, out=None, **options):
     out = out or Screen()
     writes = Terminal(out, clock=lambda: 3723.5, **options)
     for fact in told:
-        writes(fact)
+        writes.takes[type(fact)](fact)
     assert out.getvalue() == ""
     writes.flush()
     writes.flush()
@@ -75,23 +84,37 @@ LINES = [
         list(mail(rcpt=[f"{n}@y.test" for n in range(1000)])),
         f"{HEAD} from=<a@x.test> to=<0@y.test>,<1@y.test>,<2@y.test> +997 more 250 2.0.0 OK queued as Q1",
     ),
-    ([answered(Stage.MAIL, NO, "a@x.test"), ENDED], f"{HEAD} from=<a@x.test> 550 5.1.1 No such user"),
+    ([decided(Stage.MAIL, NO, "a@x.test"), ENDED], f"{HEAD} from=<a@x.test> 550 5.1.1 No such user"),
     (
         [
-            answered(Stage.MAIL, OK, "a@x"),
-            answered(Stage.RCPT, NO, "b@y", "r2"),
-            answered(Stage.RCPT, OK, "c@y"),
+            decided(Stage.RCPT, NO, "b@y", "r2", of=envelope("a@x")),
+            facts.TransactionAbandoned(WHO, envelope("a@x", "c@y")),
             ENDED,
         ],
         f"{HEAD} from=<a@x> to=<b@y>,<c@y> 550 5.1.1 No such user rule=r2",
     ),
-    ([answered(Stage.CONNECT, NO)], f"{HEAD} connect 550 5.1.1 No such user"),
     (
-        [INJECTED, answered(Stage.MAIL, OK, "a@x"), facts.FaultInjected(WHO, Stage.RCPT, "drip"), ENDED],
+        [decided(Stage.RCPT, NO, "b@y", of=envelope("a@x")), *mail("a@x", ["c@y"])],
+        f"{HEAD} from=<a@x> to=<b@y>,<c@y> 250 2.0.0 OK queued as Q1",
+    ),
+    ([facts.TransactionAbandoned(WHO, envelope("a@x")), ENDED], f"{HEAD} from=<a@x> 250 2.1.0 Sender OK"),
+    (
+        [facts.TransactionAbandoned(WHO, envelope("a@x", "b@y")), ENDED],
+        f"{HEAD} from=<a@x> to=<b@y> 250 2.1.5 Recipient OK",
+    ),
+    ([decided(Stage.RCPT, NO), *mail()], f"{HEAD} from=<a@x.test> to=<b@y.test> 250 2.0.0 OK queued as Q1"),
+    ([decided(Stage.CONNECT, NO)], f"{HEAD} connect 550 5.1.1 No such user"),
+    (
+        [
+            INJECTED,
+            decided(Stage.MAIL, OK, "a@x", of=envelope("a@x")),
+            facts.FaultInjected(WHO, Stage.RCPT, "drip"),
+            ENDED,
+        ],
         f"{HEAD} from=<a@x> 250 2.0.0 OK fault=delay,drip",
     ),
     ([facts.FaultInjected(WHO, Stage.STARTTLS, "certificate")], f"{HEAD} starttls fault=certificate"),
-    ([answered(Stage.AUTH, NO)], f"{HEAD} auth 550 5.1.1 No such user"),
+    ([decided(Stage.AUTH, NO)], f"{HEAD} auth 550 5.1.1 No such user"),
     ([TURNED_AWAY], f"{HEAD} connect closed: no PROXY header"),
 ]
 
@@ -102,14 +125,12 @@ def test_a_line_of_text(told, line):
 
 
 def test_over_lmtp_each_recipient_has_its_line():
+    of = envelope("a@x.test", "b@y.test", "d@y.test")
     told = [
-        answered(Stage.MAIL, OK, "a@x.test"),
-        answered(Stage.RCPT, OK, "b@y.test"),
-        answered(Stage.RCPT, NO, "c@y.test", "r1"),
-        answered(Stage.RCPT, OK, "d@y.test"),
-        answered(Stage.DATA, GO),
-        answered(Stage.MESSAGE, QUEUED, "b@y.test"),
-        answered(Stage.MESSAGE, NO, "d@y.test", "r2"),
+        decided(Stage.RCPT, NO, "c@y.test", "r1", of),
+        decided(Stage.MESSAGE, QUEUED, "b@y.test", of=of),
+        decided(Stage.MESSAGE, NO, "d@y.test", "r2", of),
+        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True),
         ENDED,
     ]
     lines = [
@@ -122,17 +143,18 @@ def test_over_lmtp_each_recipient_has_its_line():
 
 
 def test_over_lmtp_a_fault_stands_with_the_recipient_that_it_struck():
+    of = envelope("a@x.test", "b@y.test", "c@y.test")
     told = [
         facts.FaultInjected(WHO, Stage.MAIL, "delay"),
-        answered(Stage.MAIL, OK, "a@x.test"),
+        decided(Stage.MAIL, OK, "a@x.test", of=of),
         facts.FaultInjected(WHO, Stage.RCPT, "garble"),
-        answered(Stage.RCPT, OK, "b@y.test"),
-        answered(Stage.RCPT, OK, "c@y.test"),
+        decided(Stage.RCPT, OK, "b@y.test", of=of),
         facts.FaultInjected(WHO, Stage.DATA, "slow_read"),
-        answered(Stage.DATA, GO),
-        answered(Stage.MESSAGE, QUEUED, "b@y.test"),
+        decided(Stage.DATA, GO, of=of),
+        decided(Stage.MESSAGE, QUEUED, "b@y.test", of=of),
         facts.FaultInjected(WHO, Stage.MESSAGE, "drip"),
-        answered(Stage.MESSAGE, QUEUED, "c@y.test"),
+        decided(Stage.MESSAGE, QUEUED, "c@y.test", of=of),
+        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True),
         ENDED,
     ]
     assert [line.partition("queued as Q1 ")[2] for line in written(told)] == [
@@ -142,13 +164,8 @@ def test_over_lmtp_a_fault_stands_with_the_recipient_that_it_struck():
 
 
 def test_what_is_no_transaction_gets_no_line():
-    told = [
-        facts.SessionOpened(WHO),
-        answered(Stage.CONNECT, OK),
-        answered(Stage.HELO, OK),
-        answered(Stage.NOOP, OK),
-    ]
-    assert written([*told, answered(Stage.QUIT, OK), facts.SessionClosed(WHO)]) == []
+    told = [decided(stage, OK, rule="r") for stage in (Stage.CONNECT, Stage.HELO, Stage.NOOP, Stage.QUIT)]
+    assert written([*told, facts.SessionClosed(WHO)]) == []
 
 
 def test_a_line_of_json():
@@ -200,10 +217,10 @@ def test_what_the_terminal_cannot_show_is_escaped():
 def test_refused_may_be_left_out():
     told = [
         TURNED_AWAY,
-        answered(Stage.CONNECT, NO),
+        decided(Stage.CONNECT, NO),
         *mail(end=NO),
         *mail(),
-        answered(Stage.MAIL, NO, "x@y"),
+        decided(Stage.MAIL, NO, "x@y"),
         ENDED,
     ]
     assert len(written(told)) == 5

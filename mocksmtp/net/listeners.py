@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
     from twisted.python.failure import Failure
 
-    from mocksmtp.smtp.facts import Publish
+    from mocksmtp.smtp.facts import Publisher
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.stores import Store
@@ -61,7 +61,7 @@ class Listener(Factory):
         profile: Profile,
         policy: Policy,
         store: Store,
-        publish: Publish,
+        publish: Publisher,
         tls: Any,
         reactor: Any,
         next_id: Callable[[], str],

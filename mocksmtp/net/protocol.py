@@ -89,14 +89,15 @@ class SmtpProtocol(Protocol):
         self.deadline = self.listener.idle_deadline
         # One look at the clock for all that this read brings.
         self._conversation.at = now = self._seconds()
-        self.note(now)
+        note = self.note
+        note(now)
         steps = session.receive_data(data)
-        if len(steps) != 1 or type(step := steps[0]) is not Send or self.waiting or self._steps:
+        if len(steps) == 1 and type(step := steps[0]) is Send and not (self.waiting or self._steps):
+            note(SENT)
+            note(step.data)
+            self.transport.write(step.data)
+        else:
             self._perform(steps)
-            return
-        self.note(SENT)
-        self.note(step.data)
-        self.transport.write(step.data)
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
@@ -174,11 +175,6 @@ class SmtpProtocol(Protocol):
         self._conversation.at = now = self._seconds()
         self.note(now)
 
-    def _write(self, data: bytes) -> None:
-        self.note(SENT)
-        self.note(data)
-        self.transport.write(data)
-
     def _perform(self, steps: list[Step]) -> None:
         queue = self._steps
         queue.extend(steps)
@@ -190,11 +186,16 @@ class SmtpProtocol(Protocol):
             if type(step) is not Send:
                 PERFORM[type(step)](self, step)
                 continue
-            sends = [step.data]
-            while queue and isinstance(send := queue[0], Send):  # Neighbours leave in one write.
-                sends.append(send.data)
-                queue.popleft()
-            self._write(b"".join(sends))
+            data = step.data
+            if queue and type(queue[0]) is Send:  # Neighbours leave in one write.
+                sends = [data]
+                while queue and type(step := queue[0]) is Send:
+                    sends.append(step.data)
+                    queue.popleft()
+                data = b"".join(sends)
+            self.note(SENT)
+            self.note(data)
+            self.transport.write(data)
         self._performing = False
 
     def store(self, step: Store) -> None:

@@ -102,18 +102,15 @@ class DirectServer(tcp.Server):
 
         Under TLS: as Twisted does.
         """
-        if self.TLS or self._tempDataBuffer or self.dataBuffer or not self.connected:
-            self.flush()
-            super().write(data)
-            return
         if self._held:
             self._held += data
-            return
-        if TURN.leaving is None:
+        elif self.TLS or self._tempDataBuffer or self.dataBuffer or not self.connected:
+            super().write(data)
+        elif (leaving := TURN.leaving) is None:
             self._send(data)
         else:
             self._held = data
-            TURN.leaving.append(self)
+            leaving.append(self)
 
     def flush(self) -> None:
         """Send what was to leave together with others."""

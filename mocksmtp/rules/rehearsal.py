@@ -13,7 +13,7 @@ from mocksmtp.rules.context import Context
 from mocksmtp.rules.near import Miss, near_misses
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.conversation import Conversation, Tls
-from mocksmtp.smtp.facts import CommandAnswered, Fact
+from mocksmtp.smtp.facts import CommandAnswered, Fact, Publisher
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, settled
 from mocksmtp.smtp.profile import Profile
@@ -126,6 +126,9 @@ class _Watched:
         self.most = most
         self.asked: list[Asked] = []
 
+    def silent(self, _stage: Stage, _outcome: Outcome) -> bool:
+        return False  # Each question is written down.
+
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision:
         found = self.rulebook.decide(stage, conversation, outcome)
         decision = found if isinstance(found, Decision) else settled(found())
@@ -148,7 +151,9 @@ class _Talk:
         self._facts: list[Fact] = []
         self._ids = map("Q{}".format, count(1))
         who = Conversation(name, profile.name, profile.hostname, client.address)
-        self.session = Session(profile, self.policy, who, self._facts.append, self._next_id, rulebook.now)
+        self.session = Session(
+            profile, self.policy, who, Publisher.to(self._facts.append), self._next_id, rulebook.now
+        )
 
     def _next_id(self) -> str:
         return next(self._ids)

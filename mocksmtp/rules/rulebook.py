@@ -94,14 +94,19 @@ class Rulebook:
         """Whether some rule has a fault of this name."""
         return any(fault in index.faults for index in self.stages.values())
 
+    def silent(self, stage: Stage, outcome: Outcome) -> bool:
+        """Say whether neither rules nor mailboxes speak of the path that is named; False where it is not plain."""
+        index = self.stages.get(stage)
+        if index is None:
+            return True
+        find, path = index.of_path, outcome.path
+        return find is not None and path is not None and not find(path.key) and not self._mailboxes
+
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered; a search through a large body is handed back to be run elsewhere."""
         index = self.stages.get(stage)
         if index is None:
             return AS_PROPOSED
-        find, path = index.of_path, outcome.path
-        if find is not None and path is not None and not find(path.key) and not self._mailboxes:
-            return AS_PROPOSED  # The way of nearly every command; mailboxes are the only others to ask.
         context = Context(stage, conversation, outcome)
         content = conversation.content
         if content is not None and index.speaks_of_body and len(content) > SEARCHED_ELSEWHERE:

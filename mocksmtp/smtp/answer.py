@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.envelope import NO_PARAMS, Envelope, Message, Recipient, message
-from mocksmtp.smtp.facts import Decided, FaultInjected, MessageAccepted, RuleMatched, TransactionEnded, answered
+from mocksmtp.smtp.envelope import Envelope, Message, Recipient, message
+from mocksmtp.smtp.facts import (
+    CommandAnswered,
+    Decided,
+    FaultInjected,
+    RuleMatched,
+    TransactionEnded,
+    accepted,
+    answered,
+    ended,
+)
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
@@ -16,7 +25,7 @@ from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store, ends
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
-    from mocksmtp.smtp.facts import Publish
+    from mocksmtp.smtp.facts import Publisher, Take
     from mocksmtp.smtp.policy import Fault, Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
@@ -25,9 +34,6 @@ if TYPE_CHECKING:
 BEGIN_TLS = Outcome(replies.READY_FOR_TLS)
 
 CLOSE: tuple[Step, ...] = (Close(),)
-
-START_MAIL_INPUT = 354
-"""The one code of the third class that lets a command take effect, as the protocol proposes it (DATA)."""
 
 BAD_COMMAND_CODES = frozenset({500, 501, 502, 503, 504, 555})
 """What counts against ``limits.errors`` when we gave it by ourselves."""
@@ -41,8 +47,8 @@ class Answers:
     """
 
     __slots__ = (
-        "_enhanced", "_errors", "_exchange", "_pending", "conversation", "deaf", "held", "next_id", "note", "now",
-        "policy", "profile", "publish", "state", "transactions_left",
+        "_enhanced", "_errors", "_exchange", "_hear", "_pending", "conversation", "deaf", "held", "next_id",
+        "note", "now", "policy", "profile", "publish", "state", "transactions_left",
     )  # fmt: skip
 
     def __init__(
@@ -50,7 +56,7 @@ class Answers:
         profile: Profile,
         policy: Policy,
         conversation: Conversation,
-        publish: Publish,
+        publish: Publisher,
         next_id: Callable[[], str],
         now: Callable[[], float],
     ) -> None:
@@ -59,6 +65,7 @@ class Answers:
         self.conversation = conversation
         self.note = conversation.notes.append
         self.publish = publish
+        self._hear: Sequence[Take] = publish.takers[CommandAnswered]
         self.next_id = next_id
         self.now = now
         self._enhanced = profile.enhanced
@@ -92,34 +99,27 @@ class Answers:
 
     def answer(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Ask the policy, unless the protocol itself refuses, and do what it says."""
-        reply, commit, then, asks, _, path, params, _, _ = outcome
-        conversation = self.conversation
-        policy = self.policy
-        decision = policy.decide(stage, conversation, outcome) if asks and stage in policy.stages else AS_PROPOSED
-        code = reply.code
-        if decision is not AS_PROPOSED or code >= 400:
-            self._answer_otherwise(stage, outcome, decision, steps)
+        if stage not in self.policy.stages and outcome.reply.code < 300 and stage is not Stage.MESSAGE:
+            self._let_pass(stage, outcome, steps)
             return
-        if stage is Stage.MESSAGE:
-            self._settle_message(outcome, AS_PROPOSED, reply, True, steps)
-            return
-        # The way that nearly every command takes: nobody objects, and a constant leaves.
-        took = code < 300 or code == START_MAIL_INPUT
-        if took and commit is not None:
-            commit(self, outcome)
-        self.publish(answered((conversation, stage, reply, None, took, path, params)))
-        steps.append(reply.step if self._enhanced else Send(reply.bare))
-        if took and then:
-            steps += then
-            self.deaf = True
-
-    def _answer_otherwise(
-        self, stage: Stage, outcome: Outcome, decision: Decision | Search, steps: list[Step]
-    ) -> None:
+        decision = self.policy.decide(stage, self.conversation, outcome) if outcome.asks else AS_PROPOSED
         if isinstance(decision, Decision):
             self._settle(stage, outcome, decision, steps)
         else:
             self._wait_for(decision, stage, outcome, steps)
+
+    def _let_pass(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
+        """Answer as proposed: nobody objects, and the reply is of the stage's own positive class."""
+        reply, commit, then, _, _, path, params, _, _ = outcome
+        if commit is not None:
+            commit(self, outcome)
+        fact = answered((self.conversation, stage, reply, None, True, path, params))
+        for take in self._hear:
+            take(fact)
+        steps.append(reply.step if self._enhanced else Send(reply.bare))
+        if then:
+            steps += then
+            self.deaf = True  # What ends a reply, a handshake or a close, throws away what came behind.
 
     def _wait_for(self, search: Search, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Have a search run, and keep what comes in until ``resume`` is told its decision."""
@@ -157,7 +157,7 @@ class Answers:
             raise AssertionError("mail data without an envelope")
         profile = self.profile
         if profile.keep_messages and (took or (profile.keep_refused and self.conversation.content is not None)):
-            kept = tuple([r for r in envelope.recipients if r.keep]) if envelope.keep and decision.keep else ()
+            kept = envelope.kept if decision.keep else ()
             if kept:
                 self.held = True
                 self._pending = (Stage.MESSAGE, outcome, decision)
@@ -189,8 +189,12 @@ class Answers:
             self.spoilt(stage, decision.faults, [Send(self.octets(reply)), *then]) if decision.faults else None
         )
         fields = (conversation, stage, reply, decision.rule, took, outcome.path, outcome.params)
-        if decision is not AS_PROPOSED or reply.code >= 400:
-            publish(Decided._make(fields))
+        if (
+            decision is not AS_PROPOSED
+            or reply.code >= 400
+            or (stage is Stage.MESSAGE and outcome.path is not None)
+        ):
+            publish(Decided(*fields, conversation.envelope))
         publish(answered(fields))
         if spoilt is not None:
             self.perform(spoilt, steps)
@@ -233,8 +237,7 @@ class Answers:
         envelope = conversation.envelope
         if decision is AS_PROPOSED and refusal is None and envelope is not None and outcome.reply.code < 400:
             # The way of nearly every message: nobody objects.
-            self.publish(answered((conversation, stage, outcome.reply, None, True, None, NO_PARAMS)))
-            steps.append(outcome.reply.step if self._enhanced else Send(outcome.reply.bare))
+            self._let_pass(stage, outcome, steps)
             self._accepted(envelope, decision, outcome.reply, kept=True)
             self._message_answered()
             return
@@ -261,12 +264,12 @@ class Answers:
         conversation.content = None
         conversation.envelope = None
         self.state = State.READY
-        self.publish(TransactionEnded(conversation))
+        self.publish(ended((conversation,)))
 
     def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
         self.transactions_left -= 1
         octets = len(self.conversation.content or b"")
-        self.publish(MessageAccepted(self.conversation, envelope, octets, reply, decision.rule, kept))
+        self.publish(accepted((self.conversation, envelope, octets, reply, decision.rule, kept)))
 
     def _keep_nothing(self, stage: Stage) -> None:
         """A rule said ``keep: false``: of this recipient where it stands at RCPT, else of the message."""

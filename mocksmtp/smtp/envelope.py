@@ -52,6 +52,11 @@ class Envelope:
         """
 
     @property
+    def kept(self) -> tuple[Recipient, ...]:
+        """The recipients for whom the message is kept; none where a rule said so of all of it."""
+        return tuple([each for each in self.recipients if each.keep]) if self.keep else ()
+
+    @property
     def declared_size(self) -> int | None:
         """Octets the client announced with SIZE= (RFC 1870), None where it did not."""
         size = self.params.get("SIZE")

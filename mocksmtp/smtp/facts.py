@@ -6,9 +6,9 @@ subscriber that keeps a fact copies what it needs, because the conversation goes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
 
@@ -58,7 +58,8 @@ class Decided(NamedTuple):
     """A command was not just let through: a rule or a mailbox had a say, or it was refused.
 
     It is told before ``CommandAnswered``, which says the same of every command, and after
-    the rules that matched and the faults that struck.
+    the rules that matched and the faults that struck.  Over LMTP it is told of each recipient
+    at the end of mail data, whatever was answered.  ``envelope`` is the open one.
     """
 
     who: Conversation
@@ -68,6 +69,7 @@ class Decided(NamedTuple):
     took_effect: bool
     path: Path | None
     params: Params
+    envelope: Envelope | None = None
 
 
 class RuleMatched(NamedTuple):
@@ -113,10 +115,18 @@ class MessageAccepted(NamedTuple):
     kept: bool
 
 
+accepted = partial(tuple.__new__, MessageAccepted)
+"""Makes one from its fields in order, for the same reason."""
+
+
 class TransactionEnded(NamedTuple):
     """A mail transaction, or the attempt at one, is over, however it ended."""
 
     who: Conversation
+
+
+ended = partial(tuple.__new__, TransactionEnded)
+"""Makes one from a tuple of its field, for the same reason."""
 
 
 class TransactionAbandoned(NamedTuple):
@@ -146,4 +156,30 @@ Fact = (
     | TransactionAbandoned
     | SessionClosed
 )
-Publish = Callable[[Fact], None]
+
+Take = Callable[[Any], None]
+"""Takes note of a fact, and is done with it when it returns."""
+
+
+class Publisher:
+    """Hands each fact to those who take its kind, in order.
+
+    ``takers`` lists them by kind.  The lists are looked at for each fact: who joins one, or leaves it,
+    is heard from the next fact on.
+    """
+
+    __slots__ = ("takers",)
+
+    def __init__(self, takers: Mapping[type, list[Take]]) -> None:
+        """``takers`` has every kind of ``Fact``."""
+        self.takers = takers
+
+    @classmethod
+    def to(cls, take: Take) -> Publisher:
+        """Return one with a single taker, of all kinds."""
+        return cls({kind: [take] for kind in get_args(Fact)})
+
+    def __call__(self, fact: Fact) -> None:
+        """Publish."""
+        for take in self.takers[type(fact)]:
+            take(fact)

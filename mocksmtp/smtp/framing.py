@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.steps import Receive
 
 END_OF_DATA = b"\r\n.\r\n"
+DOT = ord(".")
 
 SAID_OFTEN = frozenset({b"EHLO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT"})
 """How lines begin that come again and again, and hold no secret."""
+
+LAST = frozenset({b"DATA", b"QUIT"})
+"""Commands behind which no other can stand."""
 
 REMEMBERED = 4096
 """Lines whose parts are kept."""
@@ -27,20 +31,33 @@ TOO_LONG = object()
 """What ``LineReader.line`` returns for a line over the limit, once its end has come."""
 
 
+Command = tuple[bytes, bytes, bytes]
+"""A line without its CRLF, the verb, and the argument."""
+
+
 @lru_cache(REMEMBERED)
-def command_alone(data: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """Cut what one read brought into its line, the verb and the argument; None if it is not just one line."""
-    line, end, rest = data.partition(b"\r\n")
-    if not end or rest or b"\n" in line or b"\r" in line:
+def commands_in(data: bytes) -> tuple[Command, ...] | None:
+    """Cut what one read brought into commands; None if it is anything but whole lines that are said often."""
+    lines = data.split(b"\r\n")
+    if lines.pop():
         return None
-    name, _, argument = line.partition(b" ")
-    return line, name, argument.strip(b" \t")
+    commands: list[Command] = []
+    for line in lines:
+        name, _, argument = line.partition(b" ")
+        if name not in SAID_OFTEN or b"\n" in line or b"\r" in line:
+            return None
+        if commands and commands[-1][1] in LAST:
+            return None  # It is no command, or nobody hears it.
+        # Trailing white space is tolerated (RFC 5321 section 4.1.1).
+        commands.append((line, name, argument.strip(b" \t")))
+    return tuple(commands)
 
 
 class LineReader:
     """Holds what was received and not yet read, and cuts command lines from it.
 
-    ``data`` is what was received, ``at`` where what is not yet read begins.
+    ``data`` is what was received, ``at`` where what is not yet read begins; once all of it is read
+    ``data`` is empty.
     """
 
     __slots__ = ("_as_crlf", "_end", "_overlong", "_seen", "at", "data")
@@ -55,8 +72,8 @@ class LineReader:
 
     def feed(self, data: bytes) -> None:
         """Take octets from the peer."""
-        if self.at == len(self.data):
-            self.data, self.at, self._seen = data, 0, 0
+        if not self.data:
+            self.data = data
         else:
             self._seen -= self.at
             self.data, self.at = self.data[self.at :] + data, 0
@@ -68,14 +85,18 @@ class LineReader:
         away as they come.
         """
         at, data = self.at, self.data
-        if at == len(data):
+        if not data:
             return None
         end = data.find(self._end, self._seen if self._seen > at else at)
         if end < 0:
             self._keep_within(limit)
             return None
         line = data[at:end]
-        self.at = self._seen = next_at = end + len(self._end)
+        next_at = end + len(self._end)
+        if next_at == len(data):
+            self.data, self.at, self._seen = b"", 0, 0
+        else:
+            self.at = self._seen = next_at
         if self._as_crlf and line.endswith(b"\r"):
             line = line[:-1]
         if next_at - at > limit or self._overlong:
@@ -157,6 +178,12 @@ class DotReader:
 
     def feed(self, data: bytes) -> bytes | None:
         """Take octets; return what follows the end of mail data, None if the end has not come."""
+        if self._skip and data[0] != DOT and 0 <= data.find(END_OF_DATA) == len(data) - len(END_OF_DATA):
+            # All of it came at once and alone, as most messages do.
+            self._skip = 0
+            self._whole = data = self._checked(data[:-3])
+            self.size = len(data)
+            return b""
         data = self._held + data
         end = data.find(END_OF_DATA)
         if end >= 0:
@@ -176,7 +203,8 @@ class DotReader:
             return None
         return self._whole if self._content is None else self._content.getvalue()
 
-    def _take(self, data: bytes) -> None:
+    def _checked(self, data: bytes) -> bytes:
+        """Undo the dot-stuffing, and look for what stands alone."""
         if data.count(b"\n") != (pairs := data.count(b"\r\n")) or data.count(b"\r") != pairs:
             self.bare = True
         if b"\r\n." in data:
@@ -184,11 +212,15 @@ class DotReader:
         if self.bare and self._newlines is BareNewlines.AS_CRLF:
             # After the dots: what only now becomes CRLF was none when the dots were stuffed.
             data = _as_crlf(data)
+        return data
+
+    def _take(self, data: bytes) -> None:
+        data = self._checked(data)
         if self._skip:
             data, self._skip = data[self._skip :], 0
         self.size += len(data)
         if self._content is None:
-            self._whole = data  # All of it came at once, as most messages do.
+            self._whole = data
         elif self.size <= self._limit:
             self._content.write(data)
         elif self._content.tell():

@@ -84,6 +84,8 @@ class Intake(Deliveries):
             self.deliver(outcome, steps, faults=faults)
         elif faults:
             self._answer_with(faults, outcome, steps)
+        elif outcome.asks and Stage.MESSAGE not in self.policy.stages:
+            self._settle_message(outcome, AS_PROPOSED, outcome.reply, True, steps)
         else:
             self.answer(Stage.MESSAGE, outcome, steps)
 

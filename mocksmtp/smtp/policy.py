@@ -78,6 +78,10 @@ class Policy(Protocol):
         """Whether some mail data is to be taken in slowly; receive buffers are small then."""
         ...
 
+    def silent(self, stage: Stage, outcome: Outcome) -> bool:
+        """Say whether one look is enough to see that it has nothing to say to this; nothing is counted."""
+        ...
+
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered at this stage to what the verb proposes.  Must not block."""
         ...

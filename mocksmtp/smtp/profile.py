@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.credentials import Random, Users
     from mocksmtp.smtp.envelope import Params
     from mocksmtp.smtp.extensions import Extension, Parameter
+    from mocksmtp.smtp.session import Session
     from mocksmtp.smtp.verbs import Verb
 
 ANY_USER = None
@@ -63,7 +64,7 @@ class Profile:
     not SMTP.  ``keep_messages`` False answers 250 and keeps nothing, ``keep_refused`` keeps
     messages that were refused at the end of mail data too, marked so.  ``trusted`` are the
     networks that may say who the client is: by the PROXY protocol, and by XCLIENT.  What
-    comes last follows from the rest: the 220, the verbs by name, those that are legal in
+    comes last follows from the rest: the 220, the lines of EHLO, the verbs by name, those that are legal in
     each state, and the parameters of MAIL and RCPT.
     """
 
@@ -82,6 +83,7 @@ class Profile:
     keep_refused: bool = False
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
     greeting: Reply = field(init=False, repr=False, compare=False)
+    ehlo: tuple[str | Callable[[Session], str | None], ...] = field(init=False, repr=False, compare=False)
     verbs: Mapping[bytes, Verb] = field(init=False, repr=False, compare=False)
     legal: Mapping[State, Mapping[bytes, Verb]] = field(init=False, repr=False, compare=False)
     mail_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
@@ -104,6 +106,8 @@ class Profile:
             rcpt.update(extension.rcpt)
         settle = object.__setattr__  # The tables follow from the frozen fields, so they are made once, here.
         settle(self, "greeting", Reply(220, self.banner))
+        lines = [extension.announce or extension.keyword for extension in self.extensions]
+        settle(self, "ehlo", (f"{self.hostname} at your service", *lines, "HELP"))
         settle(self, "verbs", verbs)
         settle(self, "legal", {s: {n: v for n, v in verbs.items() if s in v.legal} for s in State})
         settle(self, "mail_params", mail)

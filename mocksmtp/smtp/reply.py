@@ -24,15 +24,12 @@ class Reply:
 
         ``written`` says that the user worded it: it is sent as written everywhere.
         """
-        lines = (text,) if isinstance(text, str) else text
         self.code = code
         self._written = written
-        self.lines = lines
+        self.lines = lines = (text,) if isinstance(text, str) else text
         self.enhanced = enhanced
-        if len(lines) == 1:
-            self.wire = (
-                f"{code} {enhanced} {lines[0]}\r\n".encode() if enhanced else f"{code} {lines[0]}\r\n".encode()
-            )
+        if enhanced and len(lines) == 1:
+            self.wire = f"{code} {enhanced} {lines[0]}\r\n".encode()
         else:
             self.wire = _wire(code, lines, enhanced + " " if enhanced else "")
         self.step = Send(self.wire)
@@ -50,6 +47,8 @@ class Reply:
     @property
     def text(self) -> str:
         """The reply as a person reads it: ``553 5.1.3 first line / second line``."""
+        if len(self.lines) == 1:
+            return self.wire[:-2].decode()
         head = f"{self.code} {self.enhanced} " if self.enhanced else f"{self.code} "
         return head + " / ".join(self.lines)
 

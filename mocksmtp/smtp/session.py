@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
-from mocksmtp.smtp.framing import SAID_OFTEN, Chunk, LineReader, command_alone
+from mocksmtp.smtp.framing import SAID_OFTEN, Chunk, LineReader, commands_in
 from mocksmtp.smtp.hearing import Hearing
 from mocksmtp.smtp.introduction import Introduction
 from mocksmtp.smtp.outcome import refuse
@@ -18,12 +18,12 @@ from mocksmtp.smtp.steps import Close, Send, Step
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation, Tls
-    from mocksmtp.smtp.facts import Publish
+    from mocksmtp.smtp.facts import Publisher
+    from mocksmtp.smtp.framing import Command
     from mocksmtp.smtp.mechanism import Binding
     from mocksmtp.smtp.policy import Decision, Found, Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
-    from mocksmtp.smtp.verbs import Verb
 
 AUTH_LINE_LIMIT = 12_288 + 2
 """Octets of a response in an AUTH exchange with its CRLF (RFC 4954 section 4)."""
@@ -37,14 +37,14 @@ class Session(Hearing):
     the steps to perform next, in order.  Nothing that a client sends raises.
     """
 
-    __slots__ = ("draining", "greeted_once")
+    __slots__ = ("greeted_once",)
 
     def __init__(
         self,
         profile: Profile,
         policy: Policy,
         conversation: Conversation,
-        publish: Publish,
+        publish: Publisher,
         next_id: Callable[[], str],
         now: Callable[[], float],
     ) -> None:
@@ -89,16 +89,17 @@ class Session(Hearing):
             self._take_mail_data(data, steps)
             if self.held:
                 return steps
-        elif data[:4] not in SAID_OFTEN or (plain := self._plain(data)) is None:
-            self._lines.feed(data)
-        else:
-            # One legal command and nothing else, as nearly every read is.
-            verb, line, argument = plain
-            self._wary = False
-            self.note(line)
-            self.answer(verb.stage, verb.propose(self, argument), steps)
-            if not self.draining:
+        elif (
+            data[:4] in SAID_OFTEN and len(data) <= self._line_length
+            and not (self._lines.data or self.held or self._exchange is not None)
+            and (commands := commands_in(data)) is not None
+        ):  # fmt: skip
+            left = self._answer_plainly(commands, steps)
+            if left is None:
                 return steps
+            self._lines.feed(left)
+        else:
+            self._lines.feed(data)
         return self._go_on(steps)
 
     def tls_started(self, tls: Tls, binding: Binding | None = None) -> list[Step]:
@@ -132,7 +133,9 @@ class Session(Hearing):
                 self.finish_message(refusal, steps)
             else:
                 self.finish_delivery(self._delivery, refusal, steps)
-        return [] if closed else self._go_on(steps)
+        if closed:
+            return []
+        return self._go_on(steps) if self._lines.data or self.draining else steps
 
     def decided(self, found: Decision | Found) -> list[Step]:
         """The search that ``Decide`` asked for has ended; this is what it returned."""
@@ -149,6 +152,7 @@ class Session(Hearing):
     def drain(self) -> list[Step]:
         """The service shuts down: an idle session ends now, a transaction is let run to its end."""
         self.draining = True
+        self._demand()
         return self.shut_down() if self.idle else []
 
     def shut_down(self) -> list[Step]:
@@ -203,17 +207,28 @@ class Session(Hearing):
         else:
             self.end_of_chunk(self._incoming, steps)
 
-    def _plain(self, data: bytes) -> tuple[Verb, bytes, bytes] | None:
-        """Return verb, line and argument, if this is one legal command and nothing else is pending."""
-        lines = self._lines
-        if lines.at != len(lines.data) or self.held or self._exchange is not None or len(data) > self._line_length:
-            return None
-        parts = command_alone(data)
-        if parts is None:
-            return None
-        line, name, argument = parts
-        verb = self._legal[self.state].get(name)
-        return None if verb is None else (verb, line, argument)
+    def _answer_plainly(self, commands: tuple[Command, ...], steps: list[Step]) -> bytes | None:
+        """Answer legal commands to which nobody objects, as nearly all are; return those that need a closer look.
+
+        These begin with the first of that kind.  It is looked at anew: up to then nothing was done about it.
+        """
+        legal, policy = self._legal, self.policy
+        rest = iter(commands)
+        for command in rest:
+            line, name, argument = command
+            verb = legal[self.state].get(name)
+            if verb is None:
+                return _together(command, rest)
+            _, stage, _, propose = verb
+            outcome = propose(self, argument)
+            if outcome[0].code >= 400:
+                return _together(command, rest)
+            if outcome[3] and stage in policy.stages and not policy.silent(stage, outcome):
+                return _together(command, rest)
+            self._wary = False
+            self.note(line)
+            self._let_pass(stage, outcome, steps)
+        return None
 
     def _take_line(self, line: bytes | object, steps: list[Step]) -> None:
         if self._exchange is not None:
@@ -260,3 +275,7 @@ class Session(Hearing):
         """Greet, in clear or once the handshake has ended."""
         self.greeted_once = True
         self.greet(steps)
+
+
+def _together(first: Command, others: Iterable[Command]) -> bytes:
+    return b"".join(line + b"\r\n" for line, _, _ in (first, *others))

@@ -64,9 +64,9 @@ class StartTls:
     handshake: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Store:
-    """Keep this message; then call ``Session.stored``."""
+    """Keep this message; then call ``Session.stored``.  Not frozen, for the same reason."""
 
     message: Message
 

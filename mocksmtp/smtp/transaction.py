@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.verbs import Verb
 
 NOTHING_LEGAL: Mapping[State, Mapping[bytes, Verb]] = {state: {} for state in State}
-"""While something is missing, each command is looked at closely."""
+"""While something is missing, or the service shuts down, each command is looked at closely."""
 
 
 class Transactions(Answers):
     """The part of a session that changes: verbs propose, and what was accepted is done here."""
 
-    __slots__ = ("_legal", "_line_length", "_mail_data", "_missing", "binding", "domains")
+    __slots__ = ("_legal", "_line_length", "_mail_data", "_missing", "binding", "domains", "draining")
 
     _legal: Mapping[State, Mapping[bytes, Verb]]
     _line_length: int
@@ -41,6 +41,8 @@ class Transactions(Answers):
     _missing: tuple[frozenset[str], Reply] | None
     binding: Binding | None
     """The channel bindings of the TLS connection, where there is one."""
+    draining: bool
+    """Whether the connection ends with the transaction."""
     domains: set[str]
     """Domains of accepted recipients, where their number is limited."""
 
@@ -110,7 +112,7 @@ class Transactions(Answers):
     def _demand(self) -> None:
         """Settle what the client must do before anything else, once for all its next commands."""
         self._missing = missing(self.profile, self.conversation)
-        self._legal = self.profile.legal if self._missing is None else NOTHING_LEGAL
+        self._legal = self.profile.legal if self._missing is None and not self.draining else NOTHING_LEGAL
 
     def meet(self, profile: Profile) -> None:
         """Other bounds and demands hold from the next command on."""

@@ -35,7 +35,8 @@ class MemoryStore:
             raise AssertionError("queue ids are unique")
         self._messages[message.id] = message
         self._octets += size
-        self._make_room()
+        if self._octets > self._most_octets or len(self._messages) > self._most:
+            self._make_room()
         stored(None)
 
     def bound(self, messages: int, octets: int) -> None:

@@ -8,6 +8,7 @@ from dialogue import Player, parse
 
 from mocksmtp.journal import Journal
 from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.session import Session
 
 EHLO, MAIL, RCPT = "C: EHLO me.test\n", "C: MAIL FROM:<a@x.test>\n", "C: RCPT TO:<b@y.test>\n"
@@ -36,7 +37,7 @@ class Sessions:
         who.at, who.notes = self.now, self.journal.notes()
         session = player.session
         player.session = Session(
-            dialogue.profile, dialogue.policy, who, self.publish, session.next_id, session.now
+            dialogue.profile, dialogue.policy, who, Publisher.to(self.publish), session.next_id, session.now
         )
         for turn in dialogue.turns:
             player.take(turn)

@@ -13,7 +13,7 @@ from journal.played import DATA, EHLO, MAIL, RCPT, Sessions
 from mocksmtp.faults.delay import Delay, Uniform
 from mocksmtp.journal import Kept, transcript
 from mocksmtp.smtp.conversation import Conversation
-from mocksmtp.smtp.facts import SessionClosed, SessionOpened
+from mocksmtp.smtp.facts import Publisher, SessionClosed, SessionOpened
 from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.profile import Profile
 from mocksmtp.smtp.reply import Reply
@@ -138,6 +138,9 @@ class Meddling:
 
     stages = ("mail", "rcpt", "data", "message")
 
+    def silent(self, stage, outcome):
+        return False
+
     def decide(self, stage, conversation, outcome):
         delay = Delay(Uniform(2.0, 2.0))
         refused = stage.value == "rcpt" and outcome.path.text.startswith("c")
@@ -150,7 +153,7 @@ def meddled(text):
     played = Sessions()
     (dialogue,) = parse("# x\n" + text)
     player = Player(dialogue.profile, Meddling())
-    player.session.publish = played.publish
+    player.session.publish = Publisher.to(played.publish)
     for turn in dialogue.turns:
         player.take(turn)
     attempts = [*played.journal.attempts.after(0), *played.journal.open_attempts()]

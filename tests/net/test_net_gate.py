@@ -19,6 +19,7 @@ from mocksmtp.net.listeners import Listener
 from mocksmtp.net.proxy import SIGNATURE
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.profile import Limits, Profile
 
 GREETING = b"220 mx.mock.test ESMTP mocksmtp ready\r\n"
@@ -65,7 +66,7 @@ class House:
             trusted=(ip_network("10.0.0.0/8"),),
         )
         self.listener = Listener(
-            profile, TablePolicy(policy), None, self.facts.append, "context", self.clock,
+            profile, TablePolicy(policy), None, Publisher.to(self.facts.append), "context", self.clock,
             lambda: f"Q{next(ids)}", mode,
         )  # fmt: skip
 

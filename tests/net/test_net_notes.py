@@ -12,6 +12,7 @@ from twisted.internet.testing import StringTransport
 
 from mocksmtp.journal import Journal, transcript
 from mocksmtp.net.listeners import Listener
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.profile import Profile
 from mocksmtp.stores.memory import MemoryStore
 
@@ -43,8 +44,8 @@ class House:
         self.clock, self.journal, ids = Clock(), Journal(10, 10_000), count(1)
         self.clock.advance(100)
         listener = Listener(
-            Profile(), TablePolicy(), store or MemoryStore(10, 10_000), self.publish, None, self.clock,
-            lambda: f"S{next(ids)}",
+            Profile(), TablePolicy(), store or MemoryStore(10, 10_000), Publisher.to(self.publish), None,
+            self.clock, lambda: f"S{next(ids)}",
         )  # fmt: skip
         listener.notes = self.journal.notes
         self.protocol = listener.buildProtocol(IPv4Address("TCP", "192.0.2.1", 5))

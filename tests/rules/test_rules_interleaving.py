@@ -11,6 +11,7 @@ from remembering import NOON, rules
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.profile import Profile
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.steps import Send, Store
@@ -42,7 +43,7 @@ class Talk:
 
     def __init__(self, number, lines, book, ids):
         who = Conversation(f"S{next(ids)}", "smtp", "mx.test", f"192.0.2.{number}")
-        self.session = Session(PROFILE, book, who, lambda _: None, lambda: "Q1", lambda: NOON)
+        self.session = Session(PROFILE, book, who, Publisher.to(lambda _: None), lambda: "Q1", lambda: NOON)
         self.left = [f"EHLO h{number}.test", *lines]
         self.heard = b""
         self.hear(self.session.open())

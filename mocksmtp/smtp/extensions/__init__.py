@@ -22,19 +22,23 @@ Parameter = Callable[["Session", "str | None"], "Reply | None"]
 class Extension:
     """What an extension adds: a line to EHLO, verbs, parameters.
 
-    ``announce`` returns the EHLO line, or None while the extension may not be offered.
-    ``rank`` orders the lines of EHLO.  ``together`` looks at all parameters of one MAIL.
-    ``default`` is False for what is shown only where the configuration names it.
+    ``rank`` orders the lines of EHLO.  ``announce`` returns the line, or None while the
+    extension may not be offered; without it the line is the keyword.  ``together`` looks at
+    all parameters of one MAIL.  ``default`` is False for what is shown only where the configuration names it.
     """
 
     keyword: str
-    announce: Callable[[Session], str | None]
     rank: int
+    announce: Callable[[Session], str | None] | None = None
     verbs: tuple[Verb, ...] = ()
     mail: Mapping[str, Parameter] = field(default_factory=dict)
     rcpt: Mapping[str, Parameter] = field(default_factory=dict)
     together: Callable[[Params], Reply | None] | None = None
     default: bool = True
+
+    def line(self, session: Session) -> str | None:
+        """Return the line that EHLO tells now, None while the extension may not be offered."""
+        return self.keyword if self.announce is None else self.announce(session)
 
 
 def _found() -> dict[str, Extension]:

@@ -49,8 +49,8 @@ def submitter(_session: Session, value: str | None) -> Reply | None:
 
 EXTENSION = Extension(
     "AUTH",
-    announce,
     rank=70,
+    announce=announce,
     verbs=(Verb("AUTH", Stage.AUTH, READY, auth),),
     mail={"AUTH": submitter},
 )

@@ -26,4 +26,4 @@ def body(session: Session, value: str | None) -> Reply | None:
     return replies.UNKNOWN_PARAMETER
 
 
-EXTENSION = Extension("BINARYMIME", announce, rank=46, mail={"BODY": body})
+EXTENSION = Extension("BINARYMIME", rank=46, announce=announce, mail={"BODY": body})

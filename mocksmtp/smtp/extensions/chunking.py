@@ -27,11 +27,6 @@ MOST_DIGITS = 20
 NO_CHUNK = Chunk(0, last=False)
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line."""
-    return "CHUNKING"
-
-
 def bdat(session: Session, argument: bytes) -> Outcome:
     """Propose to take one chunk; the policy is asked about the first of a transaction."""
     match = BDAT.fullmatch(argument)
@@ -60,4 +55,4 @@ def _refusal(session: Session, chunk: Chunk) -> Reply | None:
     return replies.TOO_BIG if before + chunk.octets > session.profile.limits.message_size else None
 
 
-EXTENSION = Extension("CHUNKING", announce, rank=44, verbs=(Verb("BDAT", Stage.DATA, ANY, bdat),))
+EXTENSION = Extension("CHUNKING", rank=44, verbs=(Verb("BDAT", Stage.DATA, ANY, bdat),))

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 BY_VALUE = re.compile(r"([-+]?[0-9]{1,9});([NR])T?", re.IGNORECASE)
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line; without a number, no time is too short (section 2)."""
-    return "DELIVERBY"
-
-
 def by(_session: Session, value: str | None) -> Reply | None:
     """Check BY=: to return what is late (R), the time must still be to come (section 4)."""
     match = BY_VALUE.fullmatch(value or "")
@@ -29,4 +24,4 @@ def by(_session: Session, value: str | None) -> Reply | None:
     return None
 
 
-EXTENSION = Extension("DELIVERBY", announce, rank=84, mail={"BY": by}, default=False)
+EXTENSION = Extension("DELIVERBY", rank=84, mail={"BY": by}, default=False)

@@ -21,11 +21,6 @@ LONGEST_ORCPT = 500
 """Characters of ORCPT= (section 4.2)."""
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line."""
-    return "DSN"
-
-
 def ret(_session: Session, value: str | None) -> Reply | None:
     """Check RET=: what comes back with a failure (section 4.3)."""
     return None if value is not None and value.upper() in RETURNED else replies.BAD_PARAMETER
@@ -56,6 +51,4 @@ def orcpt(session: Session, value: str | None) -> Reply | None:
     return None if printable(address) else replies.BAD_PARAMETER
 
 
-EXTENSION = Extension(
-    "DSN", announce, rank=42, mail={"RET": ret, "ENVID": envid}, rcpt={"NOTIFY": notify, "ORCPT": orcpt}
-)
+EXTENSION = Extension("DSN", rank=42, mail={"RET": ret, "ENVID": envid}, rcpt={"NOTIFY": notify, "ORCPT": orcpt})

@@ -14,14 +14,9 @@ if TYPE_CHECKING:
 BODIES = frozenset({"7BIT", "8BITMIME"})
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line."""
-    return "8BITMIME"
-
-
 def body(_session: Session, value: str | None) -> Reply | None:
     """Check BODY=."""
     return None if value is not None and value.upper() in BODIES else replies.BAD_PARAMETER
 
 
-EXTENSION = Extension("8BITMIME", announce, rank=30, mail={"BODY": body})
+EXTENSION = Extension("8BITMIME", rank=30, mail={"BODY": body})

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp.extensions import Extension
 
 if TYPE_CHECKING:
-    from mocksmtp.smtp.session import Session
+    pass
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line."""
-    return "ENHANCEDSTATUSCODES"
-
-
-EXTENSION = Extension("ENHANCEDSTATUSCODES", announce, rank=50)
+EXTENSION = Extension("ENHANCEDSTATUSCODES", rank=50)

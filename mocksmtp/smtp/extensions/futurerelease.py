@@ -56,8 +56,8 @@ def one_of_both(params: Params) -> Reply | None:
 
 EXTENSION = Extension(
     "FUTURERELEASE",
-    announce,
     rank=82,
+    announce=announce,
     mail={"HOLDFOR": holdfor, "HOLDUNTIL": holduntil},
     together=one_of_both,
     default=False,

@@ -27,4 +27,4 @@ def _told(transactions: int, recipients: int, recipient_domains: int) -> str | N
     return " ".join(["LIMITS", *words]) if words else None
 
 
-EXTENSION = Extension("LIMITS", announce, rank=80)
+EXTENSION = Extension("LIMITS", rank=80, announce=announce)

@@ -16,14 +16,9 @@ if TYPE_CHECKING:
 PRIORITY_VALUE = re.compile(r"-?[1-9]|0")
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line."""
-    return "MT-PRIORITY"
-
-
 def mt_priority(_session: Session, value: str | None) -> Reply | None:
     """Check MT-PRIORITY=."""
     return None if PRIORITY_VALUE.fullmatch(value or "") else replies.BAD_PARAMETER
 
 
-EXTENSION = Extension("MT-PRIORITY", announce, rank=86, mail={"MT-PRIORITY": mt_priority}, default=False)
+EXTENSION = Extension("MT-PRIORITY", rank=86, mail={"MT-PRIORITY": mt_priority}, default=False)

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp.extensions import Extension
 
 if TYPE_CHECKING:
-    from mocksmtp.smtp.session import Session
+    pass
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line."""
-    return "PIPELINING"
-
-
-EXTENSION = Extension("PIPELINING", announce, rank=10)
+EXTENSION = Extension("PIPELINING", rank=10)

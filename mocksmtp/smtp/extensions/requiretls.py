@@ -24,4 +24,4 @@ def requiretls(session: Session, value: str | None) -> Reply | None:
     return replies.BAD_PARAMETER if value is not None else None
 
 
-EXTENSION = Extension("REQUIRETLS", announce, rank=62, mail={"REQUIRETLS": requiretls}, default=False)
+EXTENSION = Extension("REQUIRETLS", rank=62, announce=announce, mail={"REQUIRETLS": requiretls}, default=False)

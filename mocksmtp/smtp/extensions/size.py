@@ -27,4 +27,4 @@ def size(session: Session, value: str | None) -> Reply | None:
     return replies.TOO_BIG if int(value) > session.profile.limits.message_size else None
 
 
-EXTENSION = Extension("SIZE", announce, rank=20, mail={"SIZE": size})
+EXTENSION = Extension("SIZE", rank=20, announce=announce, mail={"SIZE": size})

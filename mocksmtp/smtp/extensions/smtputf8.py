@@ -12,14 +12,9 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.session import Session
 
 
-def announce(_session: Session) -> str:
-    """Return the EHLO line."""
-    return "SMTPUTF8"
-
-
 def smtputf8(_session: Session, value: str | None) -> Reply | None:
     """Check SMTPUTF8, which takes no value (RFC 6531 section 3.1)."""
     return replies.BAD_PARAMETER if value is not None else None
 
 
-EXTENSION = Extension("SMTPUTF8", announce, rank=40, mail={"SMTPUTF8": smtputf8})
+EXTENSION = Extension("SMTPUTF8", rank=40, mail={"SMTPUTF8": smtputf8})

@@ -30,4 +30,6 @@ def starttls(session: Session, argument: bytes) -> Outcome:
     return Outcome(replies.READY_FOR_TLS, then=(StartTls(),))
 
 
-EXTENSION = Extension("STARTTLS", announce, rank=60, verbs=(Verb("STARTTLS", Stage.STARTTLS, READY, starttls),))
+EXTENSION = Extension(
+    "STARTTLS", rank=60, announce=announce, verbs=(Verb("STARTTLS", Stage.STARTTLS, READY, starttls),)
+)

@@ -41,5 +41,5 @@ def xclient(session: Session, argument: bytes) -> Outcome:
 
 
 EXTENSION = Extension(
-    "XCLIENT", announce, rank=90, verbs=(Verb("XCLIENT", Stage.CONNECT, OUT_OF_TRANSACTIONS, xclient),)
+    "XCLIENT", rank=90, announce=announce, verbs=(Verb("XCLIENT", Stage.CONNECT, OUT_OF_TRANSACTIONS, xclient),)
 )

@@ -22,23 +22,17 @@ def ehlo(session: Session, argument: bytes) -> Outcome:
     name = _name(argument)
     if name is None:
         return refuse(replies.NEEDS_NAME)
-    profile = session.profile
-    lines = [f"{profile.hostname} at your service"]
-    for extension in profile.extensions:
-        line = extension.announce(session)
-        if line is not None:
-            lines.append(line)
-    lines.append("HELP")
-    return Outcome(_told(tuple(lines)), commit=_greet_esmtp, text=name)
+    lines = tuple([line if isinstance(line, str) else line(session) for line in session.profile.ehlo])
+    return Outcome(_told(lines), commit=_greet_esmtp, text=name)
 
 
 PRINTABLE = re.compile(rb"[!-~]+")
 
 
 @lru_cache(64)
-def _told(lines: tuple[str, ...]) -> Reply:
-    """Return the reply with these lines: a listener has few of them, and says them often."""
-    return Reply(250, lines)
+def _told(lines: tuple[str | None, ...]) -> Reply:
+    """Return the reply with the lines that there are: a listener has few of them, and says them often."""
+    return Reply(250, tuple(line for line in lines if line is not None))
 
 
 def _greet_esmtp(session: Session, outcome: Outcome) -> None:

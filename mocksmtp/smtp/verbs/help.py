@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def help_(session: Session, _argument: bytes) -> Outcome:
     """Propose a list of the verbs that are offered now."""
     profile = session.profile
-    others = {verb.name for e in profile.extensions if e.announce(session) is None for verb in e.verbs}
+    others = {verb.name for e in profile.extensions if e.line(session) is None for verb in e.verbs}
     names = " ".join(sorted(verb.name for verb in profile.verbs.values() if verb.name not in others))
     return Outcome(Reply(214, ("This is mocksmtp, a mail server double. It understands:", names), "2.0.0"))
 
