@@ -50,3 +50,24 @@ def test_a_curl_line_gives_what_it_promises(server, known, line, tmp_path):
         ["bash", "-euc", command], env=os.environ | known, cwd=tmp_path, capture_output=True, timeout=60
     )
     assert done.returncode == (TIME_UP if endless else 0), done.stdout + done.stderr
+
+
+def asked(line):
+    """Return method and path of a curl line."""
+    method = re.search(r"-X (\w+)", line)
+    path = re.search(r"localhost:8025([^\s?']*)", line)
+    return (method[1] if method else "POST" if " -d " in line else "GET"), path[1]
+
+
+def test_every_operation_that_the_server_describes_has_its_curl_line(server):
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.ports['http']}/openapi.json", timeout=30) as answer:
+        paths = json.load(answer)["paths"]
+    lines = list(map(asked, CURLS))
+    assert [
+        (method, path)
+        for path, operations in paths.items()
+        for method in operations
+        if not any(
+            method.upper() == each and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), to) for each, to in lines
+        )
+    ] == []
