@@ -32,7 +32,7 @@ check: $(VENV)/.dev ## format, lint, types, and tests (real peers too) with cove
 	$(BIN)/coverage run -m pytest -m "not container and not browser"
 	$(BIN)/coverage report --include='mocksmtp/smtp/*,mocksmtp/faults/*,mocksmtp/rules/*,mocksmtp/config/*' --fail-under=95 --skip-covered
 
-bench: $(VENV)/.bench ## compare with smtp-sink and aiosmtpd, count durable messages; writes bench/results
+bench: $(VENV)/.bench ## compare with smtp-sink and aiosmtpd, and measure what keeping, durability and waiting cost; writes bench/results
 	$(BIN)/python bench/run.py
 
 image: ## build the container image

@@ -1,4 +1,4 @@
-"""Compare mocksmtp with smtp-sink and aiosmtpd by the CPU time of a message; count durable ones (`make bench`)."""
+"""Compare mocksmtp with smtp-sink and aiosmtpd by CPU time a message; then what else has a bar (`make bench`)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import durable
+import keeping
+import waiting
 from load import CONNECTIONS, OCTETS, Loader, Run, loader
 from report import WORDS, bar_table, bars, cpu_table
 from servers import ROOT, Server, Unusable, start_aiosmtpd, start_mocksmtp, start_smtp_sink
@@ -26,6 +28,28 @@ WARM_UP, QUICK = 10, 10
 """A warm-up and a quick run send this many times fewer messages."""
 
 Round = dict[str, dict[str, float]]
+
+
+class Besides(NamedTuple):
+    """What is measured besides the comparison, each by a file of its own."""
+
+    durable: durable.Rounds
+    keeping: keeping.Rounds
+    waiting: list[float]
+
+    @property
+    def kept(self) -> bool:
+        """Say whether each keeps its bar."""
+        return (
+            durable.judged(self.durable) >= durable.BAR
+            and keeping.kept(self.keeping)
+            and waiting.kept(self.waiting)
+        )
+
+    @property
+    def page(self) -> str:
+        """Return their tables."""
+        return "\n\n".join([durable.page(self.durable), keeping.page(self.keeping), waiting.page(self.waiting)])
 
 
 class Lost(Exception):
@@ -92,7 +116,17 @@ def processor() -> str:
     return platform.machine()
 
 
-def facts(load: str, rounds: Sequence[Round], kept: durable.Rounds, divisor: int) -> dict[str, Any]:
+def besides(rounds: int, divisor: int) -> Besides:
+    """Measure it.  Raises Unusable."""
+    tell("durable messages")
+    durably = durable.measure(rounds, durable.MESSAGES // divisor, ROOT)
+    tell("what keeping costs")
+    keeps = keeping.measure(rounds, keeping.MESSAGES // divisor)
+    tell("who waits")
+    return Besides(durably, keeps, waiting.measure(waiting.MESSAGES // divisor))
+
+
+def facts(load: str, rounds: Sequence[Round], more: Besides, divisor: int) -> dict[str, Any]:
     """Return all that the JSON file holds."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -106,12 +140,14 @@ def facts(load: str, rounds: Sequence[Round], kept: durable.Rounds, divisor: int
             for b in bars(rounds)
         ],
         "durable_per_second": {
-            mode: [round(durable.rate(each[mode]["SQLite"])) for each in kept] for mode in kept[0]
+            mode: [round(durable.rate(each[mode]["SQLite"])) for each in more.durable] for mode in more.durable[0]
         },
+        "keeping": keeping.told(more.keeping),
+        "wait": waiting.told(more.waiting),
     }
 
 
-def page(told: dict[str, Any], rounds: Sequence[Round], kept: durable.Rounds) -> str:
+def page(told: dict[str, Any], rounds: Sequence[Round], more: Besides) -> str:
     """Return the Markdown text."""
     counts = ", ".join(f"{count} to {name}" for name, count in told["messages"].items())
     head = (
@@ -120,7 +156,7 @@ def page(told: dict[str, Any], rounds: Sequence[Round], kept: durable.Rounds) ->
         f"{counts}; all were delivered. mocksmtp has 1,000 rules.\n\n"
         f"{told['machine']['processor']}, {told['machine']['system']}, Python {told['python']}."
     )
-    tables = f"{cpu_table(rounds)}\n\n{bar_table(bars(rounds))}\n\n{durable.page(kept)}"
+    tables = f"{cpu_table(rounds)}\n\n{bar_table(bars(rounds))}\n\n{more.page}"
     return f"# {told['at'][:10]}\n\n{head}\n\n{tables}\n"
 
 
@@ -146,17 +182,16 @@ def main() -> int:
     divisor = QUICK if chosen.quick else 1
     try:
         load, rounds = all_rounds(chosen.rounds, divisor)
-        tell("durable messages")
-        kept = durable.measure(chosen.rounds, durable.MESSAGES // divisor, ROOT)
+        more = besides(chosen.rounds, divisor)
     except (Unusable, Lost) as error:
         tell(f"bench: {error}")
         return 2 if isinstance(error, Unusable) else 1
-    told = facts(load, rounds, kept, divisor)
-    text = page(told, rounds, kept)
+    told = facts(load, rounds, more, divisor)
+    text = page(told, rounds, more)
     print(text)
     if not chosen.quick:
         write(told, text)
-    return 0 if all(bar.kept for bar in bars(rounds)) and durable.judged(kept) >= durable.BAR else 1
+    return 0 if all(bar.kept for bar in bars(rounds)) and more.kept else 1
 
 
 if __name__ == "__main__":
