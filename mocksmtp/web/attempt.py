@@ -137,42 +137,52 @@ Test = Callable[[Any], bool]
 
 def attempt_test(asked: AttemptSearch) -> Callable[[Attempt], bool]:
     """Return the test of an attempt."""
+    return _all(attempt_tests(asked))
+
+
+def attempt_tests(asked: AttemptSearch) -> dict[str, Test]:
+    """Return the tests of an attempt, by the fields that they follow from."""
     tests = _shared_tests(asked, ("listener", "helo", "auth", "stage", "rule"), "at")
     for name in ("mail", "rcpt"):
         if (pattern := getattr(asked, name)) is not None:
-            tests.append(_address_test(name, pattern))
+            tests[name] = _address_test(name, pattern)
     for name in ("session", "transaction", "outcome"):
         if (wanted := getattr(asked, name)) is not None:
-            tests.append(_equal_test(name, wanted))
+            tests[name] = _equal_test(name, wanted)
     if asked.code is not None:
         finds_code = value_test(asked.code)
-        tests.append(lambda attempt: finds_code(str(attempt.code)))
+        tests["code"] = lambda attempt: finds_code(str(attempt.code))
     if asked.fault is not None:
         finds_fault = value_test(asked.fault)
-        tests.append(lambda attempt: any(map(finds_fault, attempt.faults)))
-    return lambda attempt: all(test(attempt) for test in tests)
+        tests["fault"] = lambda attempt: any(map(finds_fault, attempt.faults))
+    return tests
 
 
 def session_test(asked: SessionSearch) -> Callable[[SessionRecord], bool]:
     """Return the test of a session."""
     tests = _shared_tests(asked, ("listener", "helo", "auth"), "opened_at")
     if asked.open is not None:
-        tests.append(lambda session: (session.closed_at is None) is asked.open)
-    return lambda session: all(test(session) for test in tests)
+        tests["open"] = lambda session: (session.closed_at is None) is asked.open
+    return _all(tests)
 
 
-def _shared_tests(asked: Any, values: tuple[str, ...], time: str) -> list[Test]:
-    tests: list[Test] = []
+def _all(tests: dict[str, Test]) -> Test:
+    each = tuple(tests.values())
+    return lambda record: all(test(record) for test in each)
+
+
+def _shared_tests(asked: Any, values: tuple[str, ...], time: str) -> dict[str, Test]:
+    tests: dict[str, Test] = {}
     for name in values:
         if (pattern := getattr(asked, name)) is not None:
-            tests.append(_value_test(name, pattern))
+            tests[name] = _value_test(name, pattern)
     if asked.client is not None:
         holds = client_test(asked.client)
-        tests.append(lambda record: holds(record.client))
+        tests["client"] = lambda record: holds(record.client)
     if asked.since is not None:
-        tests.append(lambda record: getattr(record, time) >= asked.since)
+        tests["since"] = lambda record: getattr(record, time) >= asked.since
     if asked.until is not None:
-        tests.append(lambda record: getattr(record, time) < asked.until)
+        tests["until"] = lambda record: getattr(record, time) < asked.until
     return tests
 
 

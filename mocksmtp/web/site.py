@@ -32,6 +32,7 @@ from mocksmtp.web.routes import (
     session_page,
     sessions,
     static,
+    verify,
     wait,
 )
 from mocksmtp.web.routing import Answer, Call, Pending, Problem, Route, Stream, Table
@@ -183,6 +184,7 @@ def make_site(
         *messages.routes(store, clock),
         *sessions.routes(seen.journal, clock),
         *wait.routes(store, seen.journal, subscribers, clock),
+        *verify.routes(seen.journal, subscribers, clock),
         *events.routes(feed, clock),
         *login.routes(guard),
         *health.routes(ready),

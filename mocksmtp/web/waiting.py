@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from twisted.internet.defer import Deferred
+
+from mocksmtp.web.routing import Problem
 
 Take = Callable[[Any], None]
 Subscribers = Mapping[type, list[Take]]
 """Who takes which fact."""
 
+Reads = Mapping[type, Callable[[Any], Any]]
+"""What is to be known of each kind of fact, None where it does not matter."""
+
+MOST_WAITING = 1000
+"""Requests that may wait at a time, of each kind."""
+
 
 class Wakening:
     """Listens to facts from ``begin`` to ``end``, and wakes who waits in the turn after one that matters."""
 
-    def __init__(
-        self, subscribers: Subscribers, read: Mapping[type, Callable[[Any], Any]], clock: Any, timeout: float
-    ) -> None:
-        """``read`` says what is to be known of each kind of fact, None where it does not matter.
-
-        ``timeout`` is in seconds from ``begin``; ``clock`` is the reactor.
-        """
+    def __init__(self, subscribers: Subscribers, read: Reads, clock: Any, timeout: float) -> None:
+        """``timeout`` is in seconds from ``begin``; ``clock`` is the reactor."""
         self._subscribers = subscribers
         self._takes = {kind: self._taker(each) for kind, each in read.items()}
         self._clock = clock
@@ -75,3 +79,26 @@ class Wakening:
         waits, self._waits = self._waits, None
         if waits is not None:
             waits.callback(None)
+
+
+class Seats:
+    """Room for those who wait; more than may are turned away."""
+
+    def __init__(self, subscribers: Subscribers, clock: Any) -> None:
+        self._subscribers = subscribers
+        self._clock = clock
+        self._taken = 0
+
+    @contextmanager
+    def taken(self, read: Reads, timeout: float) -> Iterator[Wakening]:
+        """Listen to facts as long as this lasts.  Raises Problem."""
+        if self._taken >= MOST_WAITING:
+            raise Problem(503, "Too many wait", f"{MOST_WAITING} wait already")
+        wakening = Wakening(self._subscribers, read, self._clock, timeout)
+        self._taken += 1
+        wakening.begin()
+        try:
+            yield wakening
+        finally:
+            wakening.end()
+            self._taken -= 1

@@ -165,7 +165,7 @@ def test_many_wait_for_the_same(client, talk):
 
 
 def test_more_than_may_wait_are_turned_away(client, monkeypatch):
-    monkeypatch.setattr("mocksmtp.web.routes.wait.MOST_WAITING", 1)
+    monkeypatch.setattr("mocksmtp.web.waiting.MOST_WAITING", 1)
     Waiter(client)
     assert response(Waiter(client).transport.value()).status == 503
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema
@@ -21,16 +20,13 @@ from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
 from mocksmtp.web.search import MessageSearch
 from mocksmtp.web.told import Moment, Told
 from mocksmtp.web.turns import Turns
-from mocksmtp.web.waiting import Subscribers, Wakening
+from mocksmtp.web.waiting import Reads, Seats, Subscribers, Wakening
 
 MOST = 1000
 """What one answer may hold, and may be waited for."""
 
 LONGEST = 600.0
 """Seconds that may be waited."""
-
-MOST_WAITING = 1000
-"""Requests that may wait at a time."""
 
 
 def _timeout(value: Any) -> float:
@@ -106,31 +102,22 @@ class Waiting:
     def __init__(self, store: Store, journal: Journal, subscribers: Subscribers, clock: Any) -> None:
         self._store = store
         self._journal = journal
-        self._subscribers = subscribers
         self._clock = clock
-        self._now = 0
+        self._seats = Seats(subscribers, clock)
 
     async def wait(self, query: Query) -> Answer:
         """Wait."""
         asked: WaitForMessages | WaitForAttempts = query.body.root
-        if self._now >= MOST_WAITING:
-            raise Problem(503, "Too many wait", f"{MOST_WAITING} wait already")
         if isinstance(asked, WaitForAttempts) and not self._journal.keeps:
             raise Problem(409, "No journal", "capture.keep.sessions is 0, so no attempts are kept", "for")
-        read = ATTEMPTS if isinstance(asked, WaitForAttempts) else MESSAGES
-        wakening = Wakening(self._subscribers, read, self._clock, asked.timeout)
-        self._now += 1
-        wakening.begin()
-        try:
-            if isinstance(asked, WaitForAttempts):
+        if isinstance(asked, WaitForAttempts):
+            with self._seats.taken(ATTEMPTS, asked.timeout) as wakening:
                 return await self._attempts(asked, wakening)
+        with self._seats.taken(MESSAGES, asked.timeout) as wakening:
             return await self._messages(asked, wakening)
-        finally:
-            wakening.end()
-            self._now -= 1
 
     async def _messages(self, asked: WaitForMessages, wakening: Wakening) -> Answer:
-        where = _narrowed(asked.where, asked.since)
+        where = narrowed(asked.where, asked.since)
         # Those that come while these are looked for are told by facts.
         found = {each.id: each for each in await newest(self._store, self._clock, where, MOST)}
         while len(found) < asked.count and (came := await wakening.known()):
@@ -144,7 +131,7 @@ class Waiting:
         return as_json(Waited(complete=len(found) >= asked.count, messages=told[::-1]))
 
     async def _attempts(self, asked: WaitForAttempts, wakening: Wakening) -> Answer:
-        wanted, attempts = attempt_test(_narrowed(asked.where, asked.since)), self._journal.attempts
+        wanted, attempts = attempt_test(narrowed(asked.where, asked.since)), self._journal.attempts
         last = attempts.last
         found: list[Attempt] = await pick(attempts.newest((last + 1, 0)), wanted, MOST, self._clock)
         found.reverse()
@@ -155,7 +142,8 @@ class Waiting:
         return as_json(Waited(complete=len(found) >= asked.count, attempts=told))
 
 
-def _narrowed(where: Any, since: float | None) -> Any:
+def narrowed(where: Any, since: float | None) -> Any:
+    """Return a search that leaves out what came before this time."""
     if since is None or (where.since is not None and where.since >= since):
         return where
     return where.model_copy(update={"since": since})
@@ -167,10 +155,8 @@ def _refused(fact: Decided) -> str | None:
     return envelope.id if fact.stage is Stage.MESSAGE and envelope is not None else None
 
 
-MESSAGES: Mapping[type, Callable[[Any], Any]] = {MessageAccepted: lambda fact: fact.envelope.id, Decided: _refused}
+MESSAGES: Reads = {MessageAccepted: lambda fact: fact.envelope.id, Decided: _refused}
 """Facts that bring a message, and its id."""
 
-ATTEMPTS: Mapping[type, Callable[[Any], Any]] = dict.fromkeys(
-    (MessageAccepted, Decided, TransactionAbandoned), lambda _: True
-)
+ATTEMPTS: Reads = dict.fromkeys((MessageAccepted, Decided, TransactionAbandoned), lambda _: True)
 """Facts that bring attempts; the journal knows which."""
