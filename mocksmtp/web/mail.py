@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 
+_MESSAGE_ID = re.compile(rb"^message-id[ \t]*:((?:.*\r\n[ \t])*.*)", re.IGNORECASE | re.MULTILINE)
+
 UNREADABLE = (RecursionError, ValueError, LookupError, MessageError, TypeError, AttributeError)
 """What the parser raises on mail that it cannot bear."""
 
@@ -71,8 +73,7 @@ def take_apart(content: bytes) -> Content:
 
 def header_fields(content: bytes) -> list[tuple[str, str]]:
     """Return name and value of each header field, as they were written."""
-    end = content.find(b"\r\n\r\n")
-    head = content if end < 0 else content[: end + 4]
+    head, _ = _halves(content)
     try:
         return list(_fields(BytesParser(policy=policy.compat32).parsebytes(head, headersonly=True)))
     except UNREADABLE:
@@ -83,6 +84,25 @@ def subject(content: bytes) -> str | None:
     """Return the decoded Subject, None where there is none."""
     raw = next((value for name, value in header_fields(content) if name.lower() == "subject"), None)
     return None if raw is None else unfolded(raw)
+
+
+def message_id(content: bytes) -> str | None:
+    """Return the Message-ID (RFC 5322 section 3.6.4), None where there is none; no parser is asked."""
+    found = _MESSAGE_ID.search(_halves(content)[0])
+    return (found and b"".join(found[1].split()).decode("utf-8", "replace")) or None
+
+
+def body(content: bytes) -> bytes:
+    """Return what stands behind the header."""
+    return _halves(content)[1]
+
+
+def _halves(content: bytes) -> tuple[bytes, bytes]:
+    """Part the header, with the empty line at its end, from the body."""
+    if content.startswith(b"\r\n"):
+        return b"", content[2:]
+    end = content.find(b"\r\n\r\n")
+    return (content, b"") if end < 0 else (content[: end + 4], content[end + 4 :])
 
 
 def unfolded(value: str) -> str:

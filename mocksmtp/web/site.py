@@ -19,6 +19,7 @@ from mocksmtp.web.guard import COOKIE, Guard
 from mocksmtp.web.request import BODY_LIMIT, BoundedRequest
 from mocksmtp.web.routes import (
     ca,
+    duplicates,
     events,
     health,
     index,
@@ -182,6 +183,7 @@ def make_site(
     guard = Guard(http)
     routes: list[Route] = [
         *messages.routes(store, clock),
+        *duplicates.routes(store, clock),
         *sessions.routes(seen.journal, clock),
         *wait.routes(store, seen.journal, subscribers, clock),
         *verify.routes(seen.journal, subscribers, clock),

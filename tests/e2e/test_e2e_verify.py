@@ -79,3 +79,19 @@ def test_the_nearest_miss_names_what_was_different(start):
     answer = verify(server, {"where": {"mail": "a@b.test", "rcpt": "rob@example.com"}, "count": {"exactly": 1}})
     (near,) = answer["assertions"][0]["nearest"]
     assert (near["failed"], near["wanted"], near["found"]) == ("rcpt", "rob@example.com", "bob@example.com")
+
+
+def test_what_was_delivered_twice_is_found(start, fetch):
+    server = start(RULES)
+    text = "Message-ID: <one@b.test>\r\n" + MAIL
+    for _ in range(2):
+        with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=30) as client:
+            client.sendmail("a@b.test", ["bob@example.com"], text)
+    found = json.loads(fetch(server, "/v1/duplicates"))
+    assert {(each["by"], each["count"], *each["again"]) for each in found["groups"]} == {
+        ("message_id", 2, "bob@example.com"),
+        ("body", 2, "bob@example.com"),
+    }
+    first, second = found["groups"][0]["messages"]
+    assert first["session"] != second["session"]
+    assert first["received_at"] < second["received_at"]
