@@ -43,7 +43,8 @@ class Line(NamedTuple):
     @property
     def said(self) -> str:
         """The text of the reply, or what was done in its place."""
-        return self.reply if isinstance(self.reply, str) else self.reply.text
+        reply = self.reply
+        return reply if isinstance(reply, str) else reply.text
 
 
 _line = partial(tuple.__new__, Line)

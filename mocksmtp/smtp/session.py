@@ -228,6 +228,8 @@ class Session(Hearing):
             self._wary = False
             self.note(line)
             self._let_pass(stage, outcome, steps)
+        if len(commands) > 1 and not self.deaf:  # Nothing but replies: they leave in one write.
+            steps[:] = [Send(b"".join([step.data for step in steps if isinstance(step, Send)]))]
         return None
 
     def _take_line(self, line: bytes | object, steps: list[Step]) -> None:
