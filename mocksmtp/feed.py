@@ -122,7 +122,7 @@ class Feed:
         return take
 
     def _now(self) -> str:
-        return datetime.fromtimestamp(self._clock.seconds(), UTC).isoformat(timespec="microseconds")
+        return datetime.fromtimestamp(self._clock.seconds(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     @property
     def last(self) -> int:

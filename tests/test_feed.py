@@ -114,7 +114,7 @@ def test_a_fact_is_told(fact, name, told):
     viewer = house.look()
     house.publish(fact)
     [event] = taken(viewer)
-    assert (event.name, event.told) == (name, {"at": "1970-01-01T00:00:01.500000+00:00", **told})
+    assert (event.name, event.told) == (name, {"at": "1970-01-01T00:00:01.500000Z", **told})
     assert event.frame == b"id: 1502\nevent: %s\ndata: %s\n\n" % (name.encode(), json.dumps(event.told).encode())
 
 

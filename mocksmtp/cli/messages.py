@@ -10,7 +10,20 @@ import click
 from mocksmtp.cli.over_api import brackets, filters, over_api, say, say_json
 from mocksmtp.client.api import Api
 
-TOLD = ("id", "received_at", "listener", "client", "session", "helo", "tls", "auth", "mail", "rcpt", "rule")
+TOLD = (
+    "id",
+    "received_at",
+    "listener",
+    "client",
+    "session",
+    "helo",
+    "tls",
+    "auth",
+    "mail",
+    "rcpt",
+    "rule",
+    "reply",
+)
 
 
 @click.command()
@@ -50,22 +63,12 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say_json(found)
         return
-    for name in (
-        "id",
-        "received_at",
-        "listener",
-        "client",
-        "session",
-        "helo",
-        "tls",
-        "auth",
-        "mail",
-        "rcpt",
-        "rule",
-    ):
+    for name in TOLD:
         value = found.get(name)
-        if value is not None:
-            say(f"{name + ':':14}{', '.join(map(str, value)) if isinstance(value, list) else value}")
+        parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+        told = ", ".join(str(part) for part in parts if part is not None)
+        if told:
+            say(f"{name + ':':14}{told}")
     click.echo()
     for header in found.get("headers") or []:
         say(f"{header['name']}: {header['value']}")

@@ -22,7 +22,8 @@ def rules(api: Api, unused: bool, as_json: bool) -> None:
             say_json(rule)
         else:
             last = f", last at {rule['last_hit']}" if rule.get("last_hit") else ""
+            count = f"{rule['hits']} hit{'' if rule['hits'] == 1 else 's'}"
             off = "" if rule["enabled"] else " (off)"
-            say(f"{rule['name']}{off}: {rule['hits']} hits{last}  {rule.get('source') or 'given over the API'}")
+            say(f"{rule['name']}{off}: {count}{last}  {rule.get('source') or 'given over the API'}")
     if unused and shown:
         sys.exit(1)

@@ -138,8 +138,7 @@ def _check_domains(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:
             here = tree.mistake(("mailboxes", name), "", at_key=True)
             first = seen.setdefault(name.lower(), here)
             if first is not here:
-                place = f"{first.file}:{first.line}:{first.column}"
-                mistakes.append(here._replace(text=f"mailboxes: {name} stands at {place} already"))
+                mistakes.append(here._replace(text=f"mailboxes: {name} stands at {first.place} already"))
 
 
 def check_names(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:
@@ -154,5 +153,6 @@ def check_names(trees: Sequence[Tree], mistakes: list[Mistake]) -> None:
             here = tree.mistake(("rules", number, "name"), "")
             first = seen.setdefault(name, here)
             if first is not here:
-                place = f"{first.file}:{first.line}:{first.column}"
-                mistakes.append(here._replace(text=f"name: {name!r} is the name of another rule, at {place}"))
+                mistakes.append(
+                    here._replace(text=f"name: {name!r} is the name of another rule, at {first.place}")
+                )

@@ -18,7 +18,9 @@ class Mistake(NamedTuple):
     @property
     def place(self) -> str:
         """Where it is: ``file:line:column``, or less where less is known."""
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.file else f"line {self.line}, column {self.column}"
 
     def as_warning(self) -> str:
         """Say it as what may be done, and is surely not meant."""

@@ -37,16 +37,19 @@ class RuleClock:
         return self._ahead if self._held is None else self._held - self._real()
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
-        self.set(self.now() + seconds)
+        """Let so many seconds pass at once.  Raises ValueError, as ``set`` does."""
+        _check(self.now() + seconds)
+        if self._held is None:
+            self._ahead += seconds
+        else:
+            self._held += seconds
 
     def set(self, moment: float) -> None:
         """Make it this moment; it goes on from there, unless it is held.
 
         Raises ValueError for what no calendar knows.
         """
-        if not 0.0 <= moment <= LAST_MOMENT:
-            raise ValueError("the rule clock stands between the years 1970 and 9999")
+        _check(moment)
         if self._held is None:
             self._ahead = moment - self._real()
         else:
@@ -64,3 +67,8 @@ class RuleClock:
     def follow(self) -> None:
         """Be real time again."""
         self._ahead, self._held = 0.0, None
+
+
+def _check(moment: float) -> None:
+    if not 0.0 <= moment <= LAST_MOMENT:
+        raise ValueError("the rule clock stands between the years 1970 and 9999")

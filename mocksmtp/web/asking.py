@@ -10,7 +10,12 @@ from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from mocksmtp.config.mistakes import suggestion
 
-WORDS = {"missing": "is missing", "extra_forbidden": "is not known here"}
+WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "dict_type": "an object is wanted here",
+    "model_type": "an object is wanted here",
+}
 """What the kinds of error are called that need more than pydantic's own words."""
 
 

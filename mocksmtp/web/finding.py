@@ -7,6 +7,7 @@ from typing import Any
 
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
+from mocksmtp.web.routing import Problem
 from mocksmtp.web.search import MessageSearch, message_test
 from mocksmtp.web.turns import Turns
 
@@ -15,6 +16,14 @@ PAGE = 200
 
 WHOLE = 64 * 1024 * 1024
 """Octets of mail that one answer tells."""
+
+
+async def find(store: Store, queue_id: str) -> Message:
+    """Return one message.  Raises Problem where there is none."""
+    message = await store.get(queue_id)
+    if message is None:
+        raise Problem(404, "Not found", f"there is no message {queue_id} (any more)")
+    return message
 
 
 async def matching(

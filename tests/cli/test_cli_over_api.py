@@ -17,6 +17,7 @@ MESSAGE = {
     "id": "6A", "received_at": "2026-11-24T10:00:00Z", "listener": "smtp", "mail": "a@x.test",
     "rcpt": ["b@y.test"], "size": 12, "subject": "Hi\x1b[2J", "rule": "load-test", "session": "5F",
     "client": "192.0.2.1",
+    "tls": {"version": "1.3", "cipher": "TLS_AES_256_GCM_SHA384", "sni": None},
     "headers": [{"name": "Subject", "value": "Hi"}], "text": "one\ntwo\n",
 }  # fmt: skip
 SESSION = {
@@ -29,7 +30,7 @@ LINES = [
     {"at": "10:00:00.000003", "kind": "gone", "text": "the connection is gone"},
 ]
 RULES = [
-    {"name": "used", "enabled": True, "hits": 3, "last_hit": "2026-11-24T10:00:00Z", "source": "a.yaml:3"},
+    {"name": "used", "enabled": True, "hits": 1, "last_hit": "2026-11-24T10:00:00Z", "source": "a.yaml:3"},
     {"name": "unused", "enabled": True, "hits": 0, "last_hit": None, "source": None},
     {"name": "off", "enabled": False, "hits": 0, "last_hit": None, "source": "a.yaml:9"},
 ]
@@ -121,7 +122,7 @@ def run(url, *words):
         (
             ["rules"], 0,
             [
-                "used: 3 hits, last at 2026-11-24T10:00:00Z  a.yaml:3", "unused: 0 hits  given over the API",
+                "used: 1 hit, last at 2026-11-24T10:00:00Z  a.yaml:3", "unused: 0 hits  given over the API",
                 "off (off): 0 hits  a.yaml:9",
             ],
         ),
@@ -165,6 +166,7 @@ def test_tail_as_json_tells_every_event(url):
 def test_a_message_is_shown_whole(url):
     lines = run(url, "messages", "6A").stdout.splitlines()
     assert lines[0] == "id:           6A"
+    assert "tls:          1.3, TLS_AES_256_GCM_SHA384" in lines
     assert lines[-4:] == ["Subject: Hi", "", "one", "two"]
 
 

@@ -47,6 +47,14 @@ def test_the_clock_is_moved(moves, shown):
     )
 
 
+def test_what_was_advanced_is_told_exactly_while_time_goes_on():
+    real = Real()
+    clock = RuleClock(lambda: real() + 0.000_003 * next(ticks))
+    ticks = iter(range(100))
+    clock.advance(300)
+    assert clock.ahead == 300.0
+
+
 @pytest.mark.parametrize("moment", [-1.0, LAST_MOMENT + 1, float("nan"), float("inf")])
 def test_a_moment_that_no_calendar_knows_is_refused(moment):
     clock = RuleClock(Real())

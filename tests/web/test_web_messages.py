@@ -173,18 +173,18 @@ def test_a_message_of_several_parts(client):
 
 
 @pytest.mark.parametrize(
-    ("part", "content_type", "octets"),
+    ("part", "content_type", "octets", "name"),
     [
-        (1, "text/plain", "Hello plain Wörld".encode()),
-        (2, "text/html", b"<p>Hello rich</p>"),
-        (3, "image/png", b"\x89PNG\r\n\x1a\n"),
-        (4, "text/plain", b"file"),
+        (1, "text/plain", "Hello plain Wörld".encode(), "A4-1"),
+        (2, "text/html", b"<p>Hello rich</p>", "A4-2"),
+        (3, "image/png", b"\x89PNG\r\n\x1a\n", "p.png"),
+        (4, "text/plain", b"file", "_.txt"),
     ],
 )
-def test_a_part_is_an_attachment_without_rights(client, part, content_type, octets):
+def test_a_part_is_an_attachment_without_rights(client, part, content_type, octets, name):
     answer = client.ask(f"/v1/messages/A4/parts/{part}")
     assert (answer.status, answer.headers["content-type"], answer.body) == (200, content_type, octets)
-    assert answer.headers["content-disposition"] == f'attachment; filename="A4-{part}"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert answer.headers["content-security-policy"].startswith("sandbox;")
 
 

@@ -210,6 +210,9 @@ def test_a_text_is_looked_through():
     (mistake,) = told["mistakes"]
     assert (status, told["valid"], mistake["line"], mistake["column"]) == (200, False, 2, 28)
     assert mistake["text"].startswith("unknown key 'replx'")
+    twice = "{name: a, stage: rset, delay: 1s}"
+    _, told = rules.ask("POST", "/v1/rules/check", {"text": f"[{twice}, {twice}]"})
+    assert told["mistakes"][0]["text"].endswith("'a' is the name of another rule, at line 1, column 9")
 
 
 WARNINGS = [

@@ -205,3 +205,8 @@ MISTAKES = [
 def test_a_body_that_is_wrong_names_its_field(client, body, field):
     answer = response(Waiter(client, **body).transport.value())
     assert (answer.status, answer.json["field"]) == (422, field)
+
+
+def test_what_may_be_waited_for_is_named(client):
+    answer = response(Waiter(client, **{"for": "mail"}).transport.value())
+    assert answer.json["detail"] == "for: messages or attempts is wanted here"

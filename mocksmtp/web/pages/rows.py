@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mocksmtp.journal.attempts import Attempt, Outcome
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.web.mail import subject
+from mocksmtp.web.told import reply_told
 
 MOST_NAMED = 3
 """Recipients that a row names."""
@@ -61,8 +62,8 @@ def of_attempts(attempts: Iterable[Attempt], kept: Mapping[str, Message]) -> Ite
         named = tuple(each.rcpt for each in reversed(group) if each.rcpt is not None)
         yield Row(
             last.at, last.session, last.transaction if found else None, last.listener, last.client,
-            last.mail, named, subject(found.content) if found else None, last.code, told(last.reply), last.rule,
-            last.faults, last.delay, last.outcome,
+            last.mail, named, subject(found.content) if found else None, last.code, reply_told(last.reply),
+            last.rule, last.faults, last.delay, last.outcome,
         )  # fmt: skip
 
 
@@ -81,12 +82,6 @@ def of_message(message: Message) -> Row:
     return Row(
         message.received, message.session, message.id, message.listener, message.client, message.mail.text,
         tuple(recipient.path.text for recipient in message.recipients), subject(message.content),
-        int(answered[:3]), told(answered), message.rule, (), 0.0,
+        int(answered[:3]), reply_told(answered), message.rule, (), 0.0,
         (Outcome.REFUSED if message.refused else Outcome.ACCEPTED).value,
     )  # fmt: skip
-
-
-def told(reply: bytes) -> str:
-    """Return a reply as one line: the code once, its lines with slashes between."""
-    first, *others = reply.decode("utf-8", "replace").rstrip("\r\n").split("\r\n")
-    return " / ".join([first[:3] + " " + first[4:], *(line[4:] for line in others)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,12 +10,13 @@ from pydantic import Field
 from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
 from mocksmtp.web.asking import Asked
+from mocksmtp.web.finding import find
 from mocksmtp.web.mail import Content as Apart
-from mocksmtp.web.mail import Part, subject, take_apart
+from mocksmtp.web.mail import subject, take_apart
 from mocksmtp.web.markup import Content, Markup, element
 from mocksmtp.web.pages.layout import facts, moment, page, reply, tags
-from mocksmtp.web.pages.rows import told as told_reply
 from mocksmtp.web.routing import Answer, Problem, Query, Route
+from mocksmtp.web.told import reply_told
 from mocksmtp.web.turns import Turns
 
 CAGE = (
@@ -27,8 +27,6 @@ CAGE = (
 
 RAW_SHOWN = 256 * 1024
 """Octets of a message that a page shows."""
-
-UNSAFE_IN_NAME = re.compile(r"[^\w.@ +-]", re.ASCII)
 
 
 class Viewed(Asked):
@@ -47,25 +45,19 @@ class Shown(NamedTuple):
 def routes(store: Store, clock: Any) -> list[Route]:
     """Return the routes over this store; ``clock`` is the reactor."""
 
-    async def find(query: Query) -> Shown:
-        message = await store.get(query.path["id"])
-        if message is None:
-            raise Problem(404, "Not found", f"there is no message {query.path['id']} (any more)")
+    async def shown(query: Query) -> Shown:
+        message = await find(store, query.path["id"])
         return Shown(message, await Turns(clock).read(message.content, take_apart, message.content))
 
     async def looked_at(query: Query) -> Answer:
-        return _page(await find(query), query.asked.view)
+        return _page(await shown(query), query.asked.view)
 
     async def caged(query: Query) -> Answer:
-        return _cage(await find(query))
-
-    async def attachment(query: Query) -> Answer:
-        return _save(await find(query), query.path["number"])
+        return _cage(await shown(query))
 
     return [
         Route("GET", "/messages/{id}", looked_at, query=Viewed),
         Route("GET", "/messages/{id}/html", caged),
-        Route("GET", "/messages/{id}/parts/{number}", attachment),
     ]
 
 
@@ -79,22 +71,6 @@ def _cage(shown: Shown) -> Answer:
         ("X-DNS-Prefetch-Control", "off"),
     )
     return Answer(part.text.encode("utf-8", "replace"), "text/html; charset=utf-8", headers=headers)
-
-
-def _save(shown: Shown, number: str) -> Answer:
-    """Whatever the mail says a part is, a browser only saves it."""
-    found = [part for part in shown.apart.parts if str(part.number) == number]
-    if not found:
-        raise Problem(404, "Not found", f"this message has no part {number}")
-    headers = (
-        ("Content-Disposition", f'attachment; filename="{_file_name(found[0])}"'),
-        ("Content-Security-Policy", CAGE),
-    )
-    return Answer(found[0].octets, "application/octet-stream", headers=headers)
-
-
-def _file_name(part: Part) -> str:
-    return UNSAFE_IN_NAME.sub("_", part.name or f"part-{part.number}")[:100]
 
 
 def _text(shown: Shown) -> Markup:
@@ -121,11 +97,11 @@ def _headers(shown: Shown) -> Markup:
 
 
 def _attachments(shown: Shown) -> Markup:
-    message = shown.message
+    place = f"/v1/messages/{shown.message.id}/parts"
     return element("ul", [
         element(
             "li",
-            element("a", part.name or f"part {part.number}", href=f"/messages/{message.id}/parts/{part.number}"),
+            element("a", part.name or f"part {part.number}", href=f"{place}/{part.number}"),
             f" {part.content_type}, {len(part.octets):,} octets",
         )
         for part in shown.apart.parts if part.attached
@@ -185,7 +161,7 @@ def _page(shown: Shown, view: str) -> Answer:
 
 
 def _facts(message: Message) -> Markup:
-    answered = told_reply(message.reply or b"250 OK\r\n")
+    answered = reply_told(message.reply or b"250 OK\r\n")
     tls = message.tls
     return facts(
         ("From", message.mail.text or "<>"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from mocksmtp.smtp.envelope import Message
 from mocksmtp.stores import Store
 from mocksmtp.web import mail
-from mocksmtp.web.finding import matching, newest, within
+from mocksmtp.web.finding import find, matching, newest, within
 from mocksmtp.web.message import MessagePage, MessageTold, RemovedMessages, summary, whole
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
 from mocksmtp.web.search import MessageSearch
@@ -20,6 +20,9 @@ MOST = 1000
 
 SANDBOX = (("Content-Security-Policy", "sandbox; default-src 'none'"),)
 """For what a stranger wrote: no script, and nothing is fetched."""
+
+UNSAFE_IN_NAME = re.compile(r"[^\w.@ +-]", re.ASCII)
+LONGEST_NAME = 100
 
 
 class Listed(MessageSearch):
@@ -68,26 +71,26 @@ class Messages:
 
     async def told(self, query: Query) -> Answer:
         """Tell of one message."""
-        message = await self._find(query)
+        message = await find(self._store, query.path["id"])
         return as_json(await Turns(self._clock).read(message.content, whole, message))
 
     async def raw(self, query: Query) -> Answer:
         """Return its octets."""
-        message = await self._find(query)
+        message = await find(self._store, query.path["id"])
         return _download(message.content, "message/rfc822", f"{message.id}.eml")
 
     async def part(self, query: Query) -> Answer:
         """Return the octets of a part."""
-        message, number = await self._find(query), query.path["part"]
+        message, number = await find(self._store, query.path["id"]), query.path["part"]
         content = await Turns(self._clock).read(message.content, mail.take_apart, message.content)
         for each in content.parts:
             if str(each.number) == number:
-                return _download(each.octets, each.content_type, f"{message.id}-{number}")
+                return _download(each.octets, each.content_type, each.name or f"{message.id}-{number}")
         raise Problem(404, "Not found", f"message {message.id} has no part {number}")
 
     async def removed(self, query: Query) -> Answer:
         """Remove one message."""
-        message = await self._find(query)
+        message = await find(self._store, query.path["id"])
         await self._store.remove([message.id])
         return Answer(b"", status=204)
 
@@ -104,13 +107,9 @@ class Messages:
             RemovedMessages(removed=await self._store.remove([each.id for each in found]), messages=told)
         )
 
-    async def _find(self, query: Query) -> Message:
-        message = await self._store.get(query.path["id"])
-        if message is None:
-            raise Problem(404, "Not found", f"there is no message {query.path['id']} (any more)")
-        return message
-
 
 def _download(octets: bytes, content_type: str, name: str) -> Answer:
-    attached = ("Content-Disposition", f'attachment; filename="{name}"')
+    """Whatever the mail says that it is, a browser only saves it."""
+    plain = UNSAFE_IN_NAME.sub("_", name)[:LONGEST_NAME]
+    attached = ("Content-Disposition", f'attachment; filename="{plain}"')
     return Answer(octets, content_type, headers=(attached, *SANDBOX))

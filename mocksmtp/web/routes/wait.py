@@ -49,10 +49,16 @@ class Wait(Body):
     since: Annotated[Moment, Field(description="what came before this time does not count")] | None = None
 
 
+def _messages(value: Any) -> Any:
+    if value != "messages":
+        raise ValueError("messages or attempts is wanted here")
+    return value
+
+
 class WaitForMessages(Wait):
     """Wait for messages."""
 
-    what: Annotated[Literal["messages"], Field(alias="for")] = "messages"
+    what: Annotated[Literal["messages"], BeforeValidator(_messages), Field(alias="for")] = "messages"
     where: MessageSearch = MessageSearch()
 
 
