@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.threads import deferToThreadPool
 
 from mocksmtp.journal import Journal, Pages, WriteBehind
+from mocksmtp.net.transport import TURN
 from mocksmtp.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ def begin_journal(store: Store, journal: Journal) -> tuple[WriteBehind, int]:
 def _sqlite(path: Path, settings: Settings, reactor: Any, say: Callable[[str], None]) -> SqliteStore:
     from mocksmtp.stores.sqlite import SqliteStore  # Who keeps mail in memory needs no SQLite.
 
+    def call(function: Callable[..., object], *arguments: Any) -> None:
+        # Those whose messages share a commit are answered together.
+        reactor.callFromThread(TURN.do, function, *arguments)
+
     return SqliteStore(
-        path, settings.capture.messages, settings.capture.octets, reactor.callFromThread,
+        path, settings.capture.messages, settings.capture.octets, call,
         lambda work: deferToThreadPool(reactor, reactor.getThreadPool(), work), reactor.seconds, say,
     )  # fmt: skip

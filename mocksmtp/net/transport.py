@@ -20,6 +20,8 @@ from twisted.internet.address import IPv6Address
 from twisted.logger import Logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twisted.internet.interfaces import IProtocol
 
 READ_SIZE = 65_536
@@ -51,6 +53,17 @@ class Turn:
         leaving, self.leaving = self.leaving, None
         for connection in leaving or ():
             connection.flush()
+
+    def do(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Do what brings replies to several connections, and send those together."""
+        if self.leaving is not None:
+            work(*arguments)
+            return
+        self.begin()
+        try:
+            work(*arguments)
+        finally:
+            self.end()
 
 
 TURN = Turn()

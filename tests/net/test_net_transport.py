@@ -125,6 +125,31 @@ def test_what_is_said_in_one_turn_leaves_at_its_end(turn):
     assert first.socket.sent == b"250 OKafter it, at once"
 
 
+def test_what_one_piece_of_work_brings_leaves_when_it_is_done():
+    first, second, sent = server(), server(), []
+
+    def work(failing):
+        first.write(b"250 1")
+        second.write(b"250 2")
+        sent.append((first.socket.sent, second.socket.sent))
+        if failing:
+            raise ValueError
+
+    TURN.do(work, False)
+    assert (sent, first.socket.sent, second.socket.sent) == ([(b"", b"")], b"250 1", b"250 2")
+    with pytest.raises(ValueError):
+        TURN.do(work, True)
+    assert (first.socket.sent, TURN.leaving) == (b"250 1250 1", None)
+
+
+def test_work_within_a_turn_ends_with_it(turn):
+    made = server()
+    turn.do(made.write, b"250 OK")
+    assert made.socket.sent == b""
+    turn.end()
+    assert made.socket.sent == b"250 OK"
+
+
 def test_the_last_words_and_the_fin_leave_in_one_packet(turn):
     made = server()
     made.write(b"221 Bye")
