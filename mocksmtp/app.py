@@ -27,7 +27,9 @@ from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.rules.scopes import Scopes
 from mocksmtp.rules.steering import Steering
+from mocksmtp.scoping import end_late
 from mocksmtp.smtp.facts import Fact, Publisher
 from mocksmtp.terminal import Terminal
 from mocksmtp.web.site import Seen, make_site
@@ -84,7 +86,10 @@ class App:
         self._publish = self._publisher()
         self.feed = Feed(reactor, self._publish.takers)
         self.listening = Listening(reactor)
-        self.in_force = InForce(self.parts.rulebook, self.listening.follow)
+        self.scopes = Scopes(
+            self.parts.rulebook, self.listening.follow, self.listening.leave_scopes, reactor.seconds
+        )
+        self.in_force = InForce(self.parts.rulebook, self.scopes.follow)
         self.steering = Steering(self.in_force, settings.rulebook_rules, self._with_rules, self.hits)
         self.next_id = queue_ids(reactor.seconds, max(latest, seen))
         self.listening.named = [self._listener(each, self.parts) for each in settings.listeners]
@@ -118,7 +123,7 @@ class App:
 
     def _listener(self, settings: ListenerSettings, parts: Parts) -> Listener:
         listener = Listener(
-            settings.profile, self.in_force.rulebook, self.store, self._publish,
+            settings.profile, self.scopes.policy, self.store, self._publish,
             parts.contexts[settings.profile.name], self.reactor, self.next_id, settings.proxy_protocol,
         )  # fmt: skip
         if self.settings.capture.sessions:
@@ -167,7 +172,7 @@ class App:
             subscribers=self._publish.takers,
             more=steering_routes(
                 self.steering, self.rule_clock, self.counters, self.hits, self.store, self.journal,
-                lambda: self.settings, self.reload,
+                lambda: self.settings, self.reload, self.scopes, self.reactor,
             ),
         )  # fmt: skip
         try:
@@ -196,6 +201,7 @@ class App:
         try:
             self.journal.tidy(now)
             self.behind.flush(now)
+            end_late(self.scopes, self.store)
             if age is not None:
                 self.store.expire(now - age)
         finally:

@@ -36,9 +36,11 @@ Take = Callable[[Any], None]
 class Event:
     """One fact as it is told: its number, its name, and its fields, which nobody changes."""
 
-    __slots__ = ("_frame", "name", "number", "told")
+    __slots__ = ("_frame", "name", "number", "scopes", "told")
 
-    def __init__(self, number: int, name: str, told: Told) -> None:
+    def __init__(self, number: int, name: str, told: Told, scopes: tuple[str, ...] = ()) -> None:
+        """``scopes`` are the tokens of those it belongs to."""
+        self.scopes = scopes
         self.number = number
         self.name = name
         self.told = told
@@ -114,7 +116,8 @@ class Feed:
 
         def take(fact: Any) -> None:
             self._last = number = self._last + 1
-            event = Event(number, name, {"at": self._now(), **tell(fact)})
+            scopes = () if kind is facts.ConnectionRefused else fact.who.scopes
+            event = Event(number, name, {"at": self._now(), **tell(fact)}, scopes)
             self._kept.append(event)
             for viewer in self._viewers:
                 viewer.put(event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
+
 from mocksmtp.config import load
 from mocksmtp.journal import Journal
 from mocksmtp.rules.clock import RuleClock
@@ -9,6 +11,7 @@ from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.rules.scopes import Scopes
 from mocksmtp.rules.steering import Steering
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.facts import RuleMatched
@@ -22,7 +25,9 @@ class Steered:
 
     def __init__(self, *files):
         self.counters, self.hits, self.followed = Counters(), Hits(lambda: 7.0), []
-        self.in_force = InForce(Rulebook(files, counters=self.counters), self.followed.append)
+        rulebook = Rulebook(files, counters=self.counters)
+        self.in_force = InForce(rulebook, self.followed.append)
+        self.scopes = Scopes(rulebook, lambda _: None, lambda: None, lambda: 1000.0)
         self.steering = Steering(self.in_force, files, self.compiled, self.hits)
 
     def compiled(self, rules):
@@ -51,5 +56,5 @@ def routes_over(steered, store=None):
     settings = load([], {})
     return steering_routes(
         steered.steering, RuleClock(lambda: 1000.0), steered.counters, steered.hits, store or MemoryStore(9, 9),
-        Journal(9, 9), lambda: settings, no_reload,
+        Journal(9, 9), lambda: settings, no_reload, steered.scopes, Clock(),
     )  # fmt: skip

@@ -43,7 +43,8 @@ class Attempt(NamedTuple):
     ``stage``, ``reply`` and ``rule`` are those of the reply that decided it; ``matched``
     names every rule that fired on the way, ``faults`` every fault, ``delay`` is in seconds.
     ``transaction`` is the queue id, None where MAIL was refused; ``size`` counts octets of
-    mail data, None before their end.
+    mail data, None before their end.  ``scopes`` are the tokens of the scopes that its
+    transaction belonged to.
     """
 
     number: int | None
@@ -67,6 +68,7 @@ class Attempt(NamedTuple):
     delay: float
     outcome: str
     size: int | None
+    scopes: tuple[str, ...]
 
     @property
     def code(self) -> int:
@@ -138,10 +140,13 @@ class Attempts:
             self._drop_first()
 
     def clear(self) -> None:
-        """Forget all; numbers go on."""
+        """Forget all but what belongs to a scope, which gets new numbers; they go on."""
+        kept = [flat for flat in self._flat.values() if flat[-1]]
         self._flat.clear()
         self._first = self._last + 1
         self._count = 0
+        for flat in kept:
+            self.add(flat, len(flat[RCPT]) if type(flat[RCPT]) is tuple else 1)
 
     def newest(self, before: tuple[int, int] | None = None) -> Iterator[Attempt]:
         """Yield attempts, newest first; with ``before``, a number and a part, only older ones."""

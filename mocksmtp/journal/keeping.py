@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from mocksmtp.journal.attempts import Attempt, Attempts, Flat
-from mocksmtp.journal.sessions import CLOSED_AT, ID, OCTETS, OpenSession, SessionRecord
+from mocksmtp.journal.sessions import CLOSED_AT, ID, OCTETS, SCOPES, OpenSession, SessionRecord
 from mocksmtp.journal.tries import Tries
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.notes import Notes
@@ -122,13 +122,16 @@ class Journal:
         self._dropped += 1
 
     def clear(self) -> None:
-        """Forget what was, of sessions that are open too."""
-        self._closed.clear()
-        self._leaving.clear()
+        """Forget what was, of sessions that are open too; what belongs to a scope stays."""
+        for session_id in [each for each, flat in self._closed.items() if not flat[SCOPES]]:
+            del self._closed[session_id]
+        self._leaving = deque([each for each in self._leaving if each in self._closed])
         self.attempts.clear()
         for session in self._open.values():
-            session.forget()
-        self._octets = 0
+            if not session.who.scopes_seen:
+                session.forget()
+        closed = sum([flat[OCTETS] for flat in self._closed.values()])
+        self._octets = closed + sum([session.octets for session in self._open.values()])
         self.cleared += 1
 
     # Going on where an earlier process ended.

@@ -26,7 +26,7 @@ class SessionRecord(NamedTuple):
     """What is kept of a session; ``closed_at`` is None while it is open.
 
     ``attempts`` and ``accepted`` count its attempts; ``dropped`` counts notes at the beginning
-    of the transcript that had to go.
+    of the transcript that had to go; ``scopes`` are the tokens of those it had a part in.
     """
 
     id: str
@@ -42,6 +42,7 @@ class SessionRecord(NamedTuple):
     accepted: int
     dropped: int
     octets: int
+    scopes: tuple[str, ...]
     chunks: tuple[Chunk, ...]
 
     @property
@@ -50,8 +51,8 @@ class SessionRecord(NamedTuple):
         return chain.from_iterable(self.chunks)
 
 
-ID, CLOSED_AT, DROPPED, OCTETS, CHUNKS = map(
-    SessionRecord._fields.index, ("id", "closed_at", "dropped", "octets", "chunks")
+ID, CLOSED_AT, DROPPED, OCTETS, SCOPES, CHUNKS = map(
+    SessionRecord._fields.index, ("id", "closed_at", "dropped", "octets", "scopes", "chunks")
 )
 """Where a record has these, when it is a plain tuple."""
 
@@ -188,7 +189,7 @@ class OpenSession:
         return (
             who.id, self.opened_at, closed_at, who.listener, who.client, who.port, who.helo, who.auth,
             None if tls is None else tuple(tls), self.attempts, self.accepted, self.dropped, self.octets,
-            (*self.chunks, tuple(self.notes)),
+            who.scopes_seen, (*self.chunks, tuple(self.notes)),
         )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ class Tries:
         flat = (
             who.at, who.id, envelope.id, who.listener, who.client, who.helo, who.auth,
             envelope.mail.text, _pairs(envelope.params), rcpts, _pairs(first.params),
-            "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets,
+            "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets, who.scopes,
         )  # fmt: skip
         self._attempts.add(flat, count)
 
@@ -173,7 +173,7 @@ def _flat(
     mail = (None, ()) if envelope is None else (envelope.mail.text, _pairs(envelope.params))
     return (
         who.at, who.id, None if envelope is None else envelope.id, who.listener, who.client, who.helo, who.auth,
-        *mail, None if rcpt is None else rcpt.text, _pairs(params), *tail,
+        *mail, None if rcpt is None else rcpt.text, _pairs(params), *tail, who.scopes,
     )  # fmt: skip
 
 

@@ -41,6 +41,12 @@ class Listening:
         for listener in (*self.named, *self._leaving):
             listener.follow(policy)
 
+    def leave_scopes(self) -> None:
+        """There is no scope any more: what open sessions do next belongs to none."""
+        for listener in (*self.named, *self._leaving):
+            for connection in listener.connections:
+                connection.session.conversation.scopes = ()
+
     async def rearrange(self, wanted: Mapping[Listener, Place]) -> dict[str, str]:
         """Have these and no others, each at its place; return the names of those that cannot be there, and why.
 

@@ -22,6 +22,7 @@ class Hits:
     """What rules did since the process began, or since it was forgotten.
 
     A rule is known by its name; what one that is gone did is told until it is forgotten.
+    What was done within a scope is the scope's.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -31,11 +32,20 @@ class Hits:
         self.takes: dict[type, Callable[[Any], None]] = {facts.RuleMatched: self._matched}
 
     def _matched(self, fact: facts.RuleMatched) -> None:
-        self._of[fact.rule] = Acted(self._of.get(fact.rule, NEVER).times + 1, self._now())
+        if not fact.who.scopes:
+            self.count(fact.rule)
+
+    def count(self, rule: str) -> None:
+        """Count one more."""
+        self._of[rule] = Acted(self._of.get(rule, NEVER).times + 1, self._now())
 
     def of(self, rule: str) -> Acted:
         """Return what a rule did."""
         return self._of.get(rule, NEVER)
+
+    def all(self) -> dict[str, int]:
+        """Return how often each rule acted that did."""
+        return {rule: acted.times for rule, acted in self._of.items()}
 
     def unused(self, rules: Iterable[str]) -> list[str]:
         """Return those of some rules that never acted, in their order."""

@@ -31,8 +31,8 @@ SEARCHED_ELSEWHERE = 1024 * 1024
 SYNTAX_REPLY = ReplyTemplate.parse("553 5.1.3 <{address}>: mailbox name invalid: {reason}")
 SENDER_REPLY = ReplyTemplate.parse("553 5.1.7 <{address}>: sender address invalid: {reason}")
 
-RUNTIME = "runtime/"
-"""The space of counters of rules that are given while the server runs: their names are their own."""
+RUNTIME, SCOPE = "runtime/", "scope/"
+"""The spaces of counters of rules that are given while the server runs: their names are their own."""
 
 _NOTHING = Outcome(replies.OK)
 CLOSE: dict[str | None, bool | None] = {None: None, "close": True, "continue": False}
@@ -74,16 +74,22 @@ class Rulebook:
             for stage in (Stage.MAIL, Stage.RCPT):
                 self.stages.setdefault(stage, StageIndex(stage, []))
 
-    def beneath(self, rules: Sequence[Rule]) -> Rulebook:
+    def beneath(self, rules: Sequence[Rule], space: str = RUNTIME) -> Rulebook:
         """Return a rulebook that asks these rules first; what is compiled here is not compiled again."""
         if not rules:
             return self
         both = copy(self)
         both.stages = dict(self.stages)
-        for stage, upper in Rulebook(rules, space=RUNTIME).stages.items():
+        for stage, upper in Rulebook(rules, space=space).stages.items():
             lower = self.stages.get(stage)
             both.stages[stage] = Layers(upper, lower) if lower is not None else upper
         return both
+
+    def in_scope(self, rules: Sequence[Rule], counters: Counters, now: Callable[[], float]) -> Rulebook:
+        """Return one that asks these rules first, and counts all hits elsewhere and by another clock."""
+        own = copy(self.beneath(rules, SCOPE))
+        own.counters, own.now = counters, now
+        return own
 
     @property
     def reads_slowly(self) -> bool:

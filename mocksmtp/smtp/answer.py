@@ -289,7 +289,7 @@ class Answers:
             envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
             conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
             conversation.content or b"", self.now(), decision.rule,
-            reply.wire if self._enhanced else reply.bare, not took,
+            reply.wire if self._enhanced else reply.bare, not took, conversation.scopes,
         ))  # fmt: skip
 
 

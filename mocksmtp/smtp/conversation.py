@@ -35,7 +35,7 @@ class Conversation:
 
     __slots__ = (
         "at", "auth", "client", "content", "counted", "envelope", "esmtp", "helo", "hostname", "id", "introduced",
-        "listener", "notes", "port", "tls",
+        "listener", "notes", "port", "scopes", "scopes_seen", "tls",
     )  # fmt: skip
 
     def __init__(self, session_id: str, listener: str, hostname: str, client: str, port: int = 0) -> None:
@@ -53,5 +53,9 @@ class Conversation:
         self.content: bytes | None = None
         self.notes: Notes = NOT_TAKEN
         self.at = 0.0
+        self.scopes: tuple[str, ...] = ()
+        """Tokens of the scopes that what is being answered belongs to; the policy finds them."""
+        self.scopes_seen: tuple[str, ...] = ()
+        """Those of all that was answered in this session."""
         self.counted: frozenset[str] = NONE
         """Names of the rules that count once in a transaction, and counted the MAIL of this one."""

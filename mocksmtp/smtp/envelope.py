@@ -78,7 +78,8 @@ class Message(NamedTuple):
 
     ``content`` is exactly what was sent between DATA and the final dot, octet for
     octet after dot-unstuffing.  ``received`` is seconds since the epoch.  ``reply`` is what
-    the end of it was answered; ``refused`` says that this was no 250.
+    the end of it was answered; ``refused`` says that this was no 250.  ``scopes`` are the
+    tokens of those it belongs to.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Message(NamedTuple):
     rule: str | None = None
     reply: bytes = b""
     refused: bool = False
+    scopes: tuple[str, ...] = ()
 
 
 message = partial(tuple.__new__, Message)

@@ -16,7 +16,7 @@ COLUMNS = Message._fields
 """A column for each field, of the same name; what they are is settled in ``schema.LAYOUTS``.
 
 The queue id is the key, as a number, so rows lie in the order of time and need no index.
-What is no plain value is JSON, and NULL where there is nothing to say.
+What is no plain value is JSON, scopes are parted by spaces, and NULL where there is nothing to say.
 """
 
 CONTENT = COLUMNS.index("content")
@@ -52,12 +52,13 @@ def row_of(message: Message) -> Row:
     """Return the row of a message."""
     (
         queue_id, session, listener, client, helo, tls, auth, mail, params, recipients, content, received, rule,
-        reply, refused,
+        reply, refused, scopes,
     ) = message  # fmt: skip
     return (
         int(queue_id, 16), session, listener, client, helo, _json(tls) if tls else None, auth,
         mail.text if _is_plain(mail) else _json(_parts(mail)), _json(params) if params else None,
         f"[{','.join([_recipient(each) for each in recipients])}]", content, received, rule, reply, refused,
+        " ".join(scopes) or None,
     )  # fmt: skip
 
 
@@ -65,13 +66,13 @@ def message_of(row: Row) -> Message:
     """Return the message of a row."""
     (
         key, session, listener, client, helo, tls, auth, mail, params, recipients, content, received, rule,
-        reply, refused,
+        reply, refused, scopes,
     ) = row  # fmt: skip
     return Message(
         _id(key), session, listener, client, helo, Tls(*json.loads(tls)) if tls else None, auth,
         _path(json.loads(mail) if mail.startswith("[") else mail), json.loads(params) if params else NO_PARAMS,
         tuple([_recipient_of(each) for each in json.loads(recipients)]), content, received, rule,
-        reply, bool(refused),
+        reply, bool(refused), tuple(scopes.split()) if scopes else (),
     )  # fmt: skip
 
 

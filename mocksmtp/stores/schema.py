@@ -41,6 +41,7 @@ LAYOUTS = (
         " reply BLOB NOT NULL, refused INTEGER NOT NULL)",
     ),
     ("CREATE TABLE journal (number INTEGER PRIMARY KEY, at REAL NOT NULL, page BLOB NOT NULL)",),
+    ("ALTER TABLE message ADD COLUMN scopes TEXT",),
 )
 """What leads from each layout of the tables to the next; a change is another entry, for files that are there.
 

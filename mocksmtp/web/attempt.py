@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from mocksmtp.journal import Attempt, Entry, SessionRecord
 from mocksmtp.rules.pattern import Kind, PatternIndex, normal
+from mocksmtp.rules.scope_names import narrowed
 from mocksmtp.web.asking import Asked
-from mocksmtp.web.search import Address, Client, Value, checked, client_test, value_test
+from mocksmtp.web.search import Address, Client, Token, Value, checked, client_test, scope_test, value_test
 from mocksmtp.web.told import Moment, Params, Time, TlsTold, Told, reply_told, time_told, tls_told
 
 
@@ -103,6 +104,7 @@ Code = Annotated[
 class AttemptSearch(Asked):
     """What attempts are asked for by; all that is given must hold."""
 
+    scope: Token | None = None
     mail: Address | None = None
     rcpt: Address | None = None
     listener: Value | None = None
@@ -123,6 +125,7 @@ class AttemptSearch(Asked):
 class SessionSearch(Asked):
     """What sessions are asked for by; all that is given must hold."""
 
+    scope: Token | None = None
     listener: Value | None = None
     client: Client | None = None
     helo: Value | None = None
@@ -137,7 +140,14 @@ Test = Callable[[Any], bool]
 
 def attempt_test(asked: AttemptSearch) -> Callable[[Attempt], bool]:
     """Return the test of an attempt."""
-    return _all(attempt_tests(asked))
+    return _all({"scope": in_scope(asked.scope)} | attempt_tests(asked))
+
+
+def in_scope(token: str | None) -> Test:
+    """Return the test whether an attempt belongs to a scope; of several, its recipient may name one."""
+    if token is None:
+        return scope_test(None)
+    return lambda attempt: token in attempt.scopes and token in narrowed(attempt.scopes, attempt.rcpt or "")
 
 
 def attempt_tests(asked: AttemptSearch) -> dict[str, Test]:
@@ -160,7 +170,8 @@ def attempt_tests(asked: AttemptSearch) -> dict[str, Test]:
 
 def session_test(asked: SessionSearch) -> Callable[[SessionRecord], bool]:
     """Return the test of a session."""
-    tests = _shared_tests(asked, ("listener", "helo", "auth"), "opened_at")
+    tests = {"scope": scope_test(asked.scope)}
+    tests |= _shared_tests(asked, ("listener", "helo", "auth"), "opened_at")
     if asked.open is not None:
         tests["open"] = lambda session: (session.closed_at is None) is asked.open
     return _all(tests)

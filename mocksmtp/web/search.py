@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from mocksmtp.rules.network import Networks
 from mocksmtp.rules.pattern import Kind, PatternIndex, Patterns
+from mocksmtp.rules.scope_names import TOKEN_LENGTH
 from mocksmtp.web import mail
 from mocksmtp.web.asking import Asked
 from mocksmtp.web.told import Moment
@@ -83,8 +84,26 @@ Refused = Annotated[
 ]
 
 
+Token = Annotated[
+    str,
+    AfterValidator(str.lower),
+    Field(
+        pattern=f"^[A-Za-z2-7]{{{TOKEN_LENGTH}}}$", description="the token of a scope; none: what is in no scope"
+    ),
+]
+
+
+def scope_test(token: str | None) -> Callable[[Any], bool]:
+    """Return the test whether a record belongs to a scope; None stands for what belongs to none."""
+    if token is None:
+        return lambda record: not record.scopes
+    return lambda record: token in record.scopes
+
+
 class MessageSearch(Asked):
     """What messages are asked for by; all that is given must hold."""
+
+    scope: Token | None = None
 
     mail: Address | None = None
     rcpt: Address | None = None
@@ -104,7 +123,7 @@ class MessageSearch(Asked):
 
 def message_test(asked: MessageSearch) -> tuple[Callable[[Message], bool], Callable[[Message], bool] | None]:
     """Return the test of the envelope, and that of the content, None where nothing asks for it."""
-    tests: list[Callable[[Message], bool]] = []
+    tests: list[Callable[[Message], bool]] = [scope_test(asked.scope)]
     if asked.refused != "all":
         refused = asked.refused == "true"
         tests.append(lambda message: message.refused is refused)

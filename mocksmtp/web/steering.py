@@ -10,9 +10,11 @@ from mocksmtp.journal import Journal
 from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Hits
+from mocksmtp.rules.scopes import Scopes
 from mocksmtp.rules.steering import Steering
 from mocksmtp.stores import Store
 from mocksmtp.web.routes import clock, config, explain, reset, rules
+from mocksmtp.web.routes import scopes as scope_routes
 from mocksmtp.web.routing import Route
 
 
@@ -25,8 +27,13 @@ def steering_routes(
     journal: Journal,
     settings: Callable[[], Settings],
     reload: Callable[[], Awaitable[Any]],
+    scopes: Scopes,
+    reactor: Any,
 ) -> list[Route]:
-    """Return them; ``settings`` are those in force, ``reload`` reads the files again."""
+    """Return them; ``settings`` are those in force, ``reload`` reads the files again.
+
+    ``reactor`` lets long answers give way.
+    """
 
     def forget() -> None:
         counters.reset()
@@ -42,7 +49,8 @@ def steering_routes(
     return [
         *explain.routes(lambda: [each.profile for each in settings().listeners], steering.rulebook),
         *rules.routes(steering, lambda: [each.profile.name for each in settings().listeners]),
-        *clock.routes(rule_clock),
+        *clock.routes(rule_clock, scopes),
         *reset.routes(resets),
         *config.routes(settings, reload),
+        *scope_routes.routes(scopes, store, journal, reactor),
     ]

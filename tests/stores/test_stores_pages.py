@@ -99,7 +99,7 @@ def test_a_file_of_an_earlier_layout_gets_what_it_lacks(path):
     with opened(path) as store:
         add(store, message(1))
     connection = sqlite3.connect(path)
-    connection.executescript("DROP TABLE journal; PRAGMA user_version=1")
+    connection.executescript("DROP TABLE journal; ALTER TABLE message DROP COLUMN scopes; PRAGMA user_version=1")
     connection.close()
     with opened(path) as store:
         assert store.usage() == Usage(1, 10, 0)

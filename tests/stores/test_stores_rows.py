@@ -35,6 +35,7 @@ messages = st.builds(
     recipients=st.lists(st.builds(Recipient, paths, params, st.just(True)), max_size=3).map(tuple),
     content=st.binary(max_size=50), received=st.floats(0, 1e12), rule=st.none() | texts,
     reply=st.binary(max_size=20), refused=st.booleans(),
+    scopes=st.lists(st.from_regex("[a-z2-7]{26}", fullmatch=True), max_size=2).map(tuple),
 )  # fmt: skip
 
 

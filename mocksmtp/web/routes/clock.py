@@ -8,8 +8,11 @@ from pydantic import PlainValidator, WithJsonSchema, model_validator
 
 from mocksmtp.config.types import duration, text
 from mocksmtp.rules.clock import RuleClock
-from mocksmtp.web.asking import Body
+from mocksmtp.rules.scopes import Scopes
+from mocksmtp.web.asking import Asked, Body
+from mocksmtp.web.routes.scopes import found_in
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
+from mocksmtp.web.search import Token
 from mocksmtp.web.told import Moment, Time, Told, time_told
 
 
@@ -47,14 +50,26 @@ class ToldClock(Told):
     ahead: float
 
 
-def routes(clock: RuleClock) -> list[Route]:
-    """Return the routes over this clock."""
+class Scoped(Asked):
+    """Whose clock it is."""
 
-    def told(_: Query) -> Answer:
+    scope: Token | None = None
+
+
+def routes(everybody: RuleClock, scopes: Scopes) -> list[Route]:
+    """Return the routes over the clock of what is in no scope, and those of scopes."""
+
+    def clock_of(query: Query) -> RuleClock:
+        token: str | None = query.asked.scope
+        return everybody if token is None else found_in(scopes, token).clock
+
+    def told(query: Query) -> Answer:
+        clock = clock_of(query)
         return as_json({"now": time_told(clock.now()), "ahead": round(clock.ahead, 6)})
 
     def changed(query: Query) -> Answer:
         change: Change = query.body
+        clock = clock_of(query)
         (name,) = change.named
         try:
             if change.advance is not None:
@@ -68,6 +83,15 @@ def routes(clock: RuleClock) -> list[Route]:
         return told(query)
 
     return [
-        Route("GET", "/v1/clock", told, answer=ToldClock, says="The rule clock."),
-        Route("POST", "/v1/clock", changed, body=Change, answer=ToldClock, says="Move the rule clock."),
+        Route("GET", "/v1/clock", told, query=Scoped, answer=ToldClock, problems=(404,), says="The rule clock."),
+        Route(
+            "POST",
+            "/v1/clock",
+            changed,
+            query=Scoped,
+            body=Change,
+            answer=ToldClock,
+            problems=(404,),
+            says="Move the rule clock.",
+        ),
     ]

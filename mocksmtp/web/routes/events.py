@@ -11,6 +11,7 @@ from mocksmtp.feed import EVENTS, Event, Feed, Wanted
 from mocksmtp.rules.pattern import Kind, PatternIndex, Patterns
 from mocksmtp.web.asking import Asked
 from mocksmtp.web.routing import Problem, Query, Route
+from mocksmtp.web.search import Token, scope_test
 from mocksmtp.web.stream import EventStream
 
 MOST_VIEWERS = 64
@@ -50,13 +51,14 @@ class Watched(Asked):
     fault: Pattern | None = None
     mail: Pattern | None = None
     rcpt: Pattern | None = None
+    scope: Token | None = None
 
 
 def routes(feed: Feed, clock: Any) -> list[Route]:
     """Return the route over this feed."""
 
     def listen(query: Query) -> EventStream:
-        wanted = wanted_by(query.query)
+        wanted = wanted_by(query.query, query.asked.scope)
         if feed.viewers >= MOST_VIEWERS:
             raise Problem(503, "Too many viewers", f"{MOST_VIEWERS} look on already")
         return EventStream(feed, wanted, clock)
@@ -69,8 +71,9 @@ def routes(feed: Feed, clock: Any) -> list[Route]:
     ]  # fmt: skip
 
 
-def wanted_by(query: Mapping[str, str]) -> Wanted:
-    """Read a filter: all that is named must match.  Raises Problem."""
+def wanted_by(query: Mapping[str, str], scope: str | None = None) -> Wanted:
+    """Read a filter: all that is named must match, and belong to the scope, or to none.  Raises Problem."""
+    belongs = scope_test(scope)
     names: frozenset[str] | None = None
     tests: list[tuple[str, Callable[[str], Any]]] = []
     for field, text in query.items():
@@ -78,13 +81,15 @@ def wanted_by(query: Mapping[str, str]) -> Wanted:
             names = frozenset(text.split(","))
             if not names <= NAMES:
                 raise Problem(422, "Bad query", f"events are {', '.join(sorted(NAMES))}", field=field)
-        else:
+        elif field != "scope":
             tests.append((field, _search(field, text)))
 
     def wanted(event: Event) -> bool:
         if names is not None and event.name not in names:
             return False
-        return all(_holds(event.told.get(field), search) for field, search in tests)
+        return (belongs(event) or event.name == "missed") and all(
+            _holds(event.told.get(field), search) for field, search in tests
+        )
 
     return wanted
 

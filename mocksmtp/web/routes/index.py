@@ -71,8 +71,8 @@ def routes(store: Store, journal: Journal, doors: Doors) -> list[Route]:
 
 
 async def _rows(store: Store, journal: Journal, words: Sequence[str]) -> list[Row]:
-    messages = {message.id: message for message in await store.newest(2 * SHOWN)}
-    attempts = list(islice(journal.attempts.newest(), SEARCHED))
+    messages = {message.id: message for message in await store.newest(2 * SHOWN) if not message.scopes}
+    attempts = [each for each in islice(journal.attempts.newest(), SEARCHED) if not each.scopes]
     found = [row for row in rows.of_attempts(attempts, messages) if row.holds(words)]
     # Of a message that the journal has forgotten, or that came before a restart, the store still knows.
     told = {attempt.transaction for attempt in attempts}

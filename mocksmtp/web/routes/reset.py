@@ -31,10 +31,11 @@ class Reset(Told):
 
 
 async def remove_messages(store: Store) -> None:
-    """Keep none of the messages that are there now."""
-    for _ in range(store.usage().messages // PAGE + 1):
-        page = await store.newest(PAGE)
-        await store.remove([message.id for message in page])
+    """Keep none of the messages that are there now, but those of scopes."""
+    before: str | None = None
+    while page := await store.newest(PAGE, before):
+        before = page[-1].id
+        await store.remove([message.id for message in page if not message.scopes])
 
 
 def routes(parts: Mapping[Part, Callable[[], Awaitable[Any] | None]]) -> list[Route]:

@@ -212,12 +212,17 @@ class Steered:
         return standing
 
 
-def _rule(given: dict[str, Any], name: str | None = None) -> Rule:
+def given_rule(given: dict[str, Any], place: str = "") -> Rule:
+    """Read a rule that stands at a place of what was given.  Raises Problem."""
     try:
-        rule = rule_of(given)
+        return rule_of(given)
     except Wrong as wrong:
-        first = wrong.mistakes[0]
-        raise Problem(422, "Bad rule", str(wrong), first[0] or None, wrong.mistakes) from None
+        mistakes = [(".".join(filter(None, (place, path))), text) for path, text in wrong.mistakes]
+        raise Problem(422, "Bad rule", str(wrong), mistakes[0][0] or None, mistakes) from None
+
+
+def _rule(given: dict[str, Any], name: str | None = None) -> Rule:
+    rule = given_rule(given)
     if name is not None and rule.name != name:
         raise Problem(422, "Bad rule", f"name: a rule keeps its name, which is {name}", "name")
     return rule

@@ -25,7 +25,7 @@ def routes(journal: Journal) -> list[Route]:
     """Return the routes over the journal."""
 
     def listed(_query: Query) -> Answer:
-        found = list(islice(journal.sessions(), SHOWN))
+        found = list(islice((each for each in journal.sessions() if not each.scopes), SHOWN))
         told = _table(found) if found else element("p", "Nobody has been here yet.", class_="empty")
         return page(
             "Sessions", "/sessions", element("h1", "Sessions"), live(EVENTS, told),
