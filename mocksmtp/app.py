@@ -27,9 +27,8 @@ from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.rulebook import Rulebook
-from mocksmtp.rules.scopes import Scopes
 from mocksmtp.rules.steering import Steering
-from mocksmtp.scoping import end_late
+from mocksmtp.scoping import end_late, make_scopes
 from mocksmtp.smtp.facts import Fact, Publisher
 from mocksmtp.terminal import Terminal
 from mocksmtp.web.site import Seen, make_site
@@ -86,9 +85,7 @@ class App:
         self._publish = self._publisher()
         self.feed = Feed(reactor, self._publish.takers)
         self.listening = Listening(reactor)
-        self.scopes = Scopes(
-            self.parts.rulebook, self.listening.follow, self.listening.leave_scopes, reactor.seconds
-        )
+        self.scopes = make_scopes(self.parts.rulebook, self.listening, reactor)
         self.in_force = InForce(self.parts.rulebook, self.scopes.follow)
         self.steering = Steering(self.in_force, settings.rulebook_rules, self._with_rules, self.hits)
         self.next_id = queue_ids(reactor.seconds, max(latest, seen))

@@ -1,17 +1,25 @@
-"""Scopes whose time is up: they end, and their messages go with them."""
+"""Scopes in the service: who is told of them, and what goes with them when their time is up."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from mocksmtp.rules.scopes import Scopes
+
 if TYPE_CHECKING:
-    from mocksmtp.rules.scopes import Scopes
+    from mocksmtp.net.listening import Listening
+    from mocksmtp.rules.rulebook import Rulebook
     from mocksmtp.stores import Store
 
 log = Logger(namespace="mocksmtp.scoping")
+
+
+def make_scopes(rulebook: Rulebook, listening: Listening, clock: Any) -> Scopes:
+    """Return the scopes before these rules, none as yet; ``clock`` is the reactor."""
+    return Scopes(rulebook, listening.follow, listening.leave_scopes, clock.seconds)
 
 
 def end_late(scopes: Scopes, store: Store) -> None:

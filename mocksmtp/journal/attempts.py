@@ -68,7 +68,7 @@ class Attempt(NamedTuple):
     delay: float
     outcome: str
     size: int | None
-    scopes: tuple[str, ...]
+    scopes: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:

@@ -212,9 +212,15 @@ class NoneAfter5xx:
 class Case:
     """One assertion: which attempts it is about, and the conditions on them."""
 
-    def __init__(self, tests: Mapping[str, Callable[[Attempt], bool]], conditions: Sequence[Condition]) -> None:
-        """Take the tests by the names of what they test."""
+    def __init__(
+        self,
+        tests: Mapping[str, Callable[[Attempt], bool]],
+        conditions: Sequence[Condition],
+        belongs: Callable[[Attempt], bool] = lambda _: True,
+    ) -> None:
+        """Take the tests by the names of what they test; what does not belong is not even a near miss."""
         self._tests = tests
+        self._belongs = belongs
         self.conditions = conditions
         self.count = 0
         self.matched: deque[Attempt] = deque(maxlen=MOST_TOLD)
@@ -223,6 +229,8 @@ class Case:
 
     def take(self, attempt: Attempt) -> None:
         """Look at one more attempt."""
+        if not self._belongs(attempt):
+            return
         failed = None
         for name, test in self._tests.items():
             if not test(attempt):

@@ -38,7 +38,10 @@ def known(server):
     rule = json.dumps({"name": "full", "when": {"rcpt": "bob@*"}, "reply": "452 4.2.2 full"}).encode()
     request = urllib.request.Request(f"{base}/v1/rules", rule, {"Content-Type": "application/json"})
     urllib.request.urlopen(request, timeout=30).close()
-    return {"ID": message["id"], "SESSION": message["session"]}
+    scope = urllib.request.Request(f"{base}/v1/scopes", b"{}", {"Content-Type": "application/json"})
+    with urllib.request.urlopen(scope, timeout=30) as answer:
+        token = json.load(answer)["token"]
+    return {"ID": message["id"], "SESSION": message["session"], "TOKEN": token}
 
 
 @pytest.mark.parametrize("line", CURLS)

@@ -174,5 +174,5 @@ ADDRESSES = [
 def test_an_address_is_matched_as_rules_match_it(rcpt, pattern, found):
     from mocksmtp.web.attempt import AttemptSearch, attempt_test
 
-    attempt = type("Attempt", (), {"rcpt": rcpt})
+    attempt = type("Attempt", (), {"rcpt": rcpt, "scopes": ()})
     assert attempt_test(AttemptSearch(rcpt=pattern))(attempt) is found

@@ -10,6 +10,8 @@ from web.asked import Asked
 
 from mocksmtp.config import Mistake, load
 from mocksmtp.rules.clock import RuleClock
+from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.rules.scopes import Scopes
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.routes import clock, config, reset
 
@@ -19,7 +21,8 @@ class Clocked(Asked):
 
     def __init__(self):
         self.clock = RuleClock(lambda: 1000.0)
-        super().__init__(clock.routes(self.clock))
+        self.scopes = Scopes(Rulebook(), lambda _: None, lambda: None, lambda: 1000.0)
+        super().__init__(clock.routes(self.clock, self.scopes))
 
 
 MOVES = [

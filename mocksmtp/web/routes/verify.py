@@ -11,7 +11,7 @@ from mocksmtp.config.types import duration
 from mocksmtp.journal import Attempt, Journal
 from mocksmtp.web import verdict
 from mocksmtp.web.asking import Body
-from mocksmtp.web.attempt import AttemptSearch, AttemptTold, Code, attempt_tests, attempt_told
+from mocksmtp.web.attempt import AttemptSearch, AttemptTold, Code, attempt_tests, attempt_told, in_scope
 from mocksmtp.web.routes.wait import ATTEMPTS, Timeout, narrowed
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
 from mocksmtp.web.search import value_test
@@ -114,7 +114,7 @@ class Assertion(Body):
             conditions.append(self.gap.condition())
         if self.none_after_5xx:
             conditions.append(verdict.NoneAfter5xx())
-        return verdict.Case(attempt_tests(narrowed(self.where, since)), conditions)
+        return verdict.Case(attempt_tests(narrowed(self.where, since)), conditions, in_scope(self.where.scope))
 
 
 class Verify(Body):
