@@ -49,6 +49,11 @@ Find = Callable[[str], Sequence[Entry]]
 """From a value to what is filed under the patterns that match it."""
 
 
+def _nothing(_value: str) -> Sequence[Entry]:
+    """Find nothing, where there are no rules."""
+    return ()
+
+
 class NetworkIndex:
     """Networks by prefix: one dict lookup for each length of prefix in use, however many networks."""
 
@@ -104,8 +109,10 @@ class StageIndex:
             for anchor, patterns in anchored.values()
         ]
         # Where every rule is filed under the path that the command names, a look at that is enough.
-        by_path = list(anchored) == [PATH_NAMED_AT.get(stage)] and not (self._always or self._networks)
-        self.of_path: Find | None = self._fields[0][0] if by_path else None
+        if self._always or self._networks or set(anchored) - {PATH_NAMED_AT.get(stage)}:
+            self.of_path: Find | None = None
+        else:
+            self.of_path = self._fields[0][0] if self._fields else _nothing
         self.speaks_of_body = any("body" in _names(rule) for _, rule in rules)
         self.faults = frozenset(fault.name for _, rule in rules for fault in rule.faults)
 

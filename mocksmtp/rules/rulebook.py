@@ -23,6 +23,7 @@ from mocksmtp.smtp.stage import Stage
 if TYPE_CHECKING:
     from mocksmtp.faults.fault import Fault
     from mocksmtp.rules.schedule import Hit
+    from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.reply import Reply
 
 SEARCHED_ELSEWHERE = 1024 * 1024
@@ -106,7 +107,9 @@ class Rulebook:
         if index is None:
             return True
         find, path = index.of_path, outcome.path
-        return find is not None and path is not None and not find(path.key) and not self._mailboxes
+        if find is None or path is None or find(path.key):
+            return False
+        return not self._mailboxes or self._by_mailboxes(stage, path) is None
 
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision | Search:
         """Say what is answered; a search through a large body is handed back to be run elsewhere."""
@@ -148,7 +151,7 @@ class Rulebook:
         if decision is not None:
             return decision
         if self._mailboxes:
-            refusal = self._by_mailboxes(context)
+            refusal = self._by_mailboxes(context.stage, context.outcome.path)
             if refusal is not None:
                 return Decision(refusal.reply.render(context), refusal.name)
         return AS_PROPOSED
@@ -181,18 +184,17 @@ class Rulebook:
         return self._with_mailboxes(Decision(context.shown, faults=faults, matched=tuple(matched)), context)
 
     def _with_mailboxes(self, decision: Decision, context: Context) -> Decision:
-        refusal = self._by_mailboxes(context)
+        refusal = self._by_mailboxes(context.stage, context.outcome.path)
         if refusal is None:
             return decision
         return decision._replace(reply=refusal.reply.render(context), rule=refusal.name)
 
-    def _by_mailboxes(self, context: Context) -> Refusal | None:
-        path = context.outcome.path
+    def _by_mailboxes(self, stage: Stage, path: Path | None) -> Refusal | None:
         if path is None:
             return None
-        if context.stage is Stage.RCPT:
+        if stage is Stage.RCPT:
             return self._mailboxes.refuse_recipient(path)
-        return self._mailboxes.refuse_sender(path) if context.stage is Stage.MAIL else None
+        return self._mailboxes.refuse_sender(path) if stage is Stage.MAIL else None
 
 
 def _holding(candidates: Iterable[Entry], context: Context) -> Iterator[Entry]:
