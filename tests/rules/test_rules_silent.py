@@ -1,4 +1,4 @@
-"""One look: where the rulebook is silent it decides as proposed, and where only paths are spoken of the reverse."""
+"""One look: where the rulebook is silent it decides as proposed; where only paths count, the reverse holds too."""
 
 from __future__ import annotations
 
