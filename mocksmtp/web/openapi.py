@@ -48,6 +48,9 @@ PROBLEM_SCHEMA = {
     "required": ["type", "title", "status", "detail"],
 }
 
+NOTHING = {"type": "object", "maxProperties": 0}
+"""The body of a POST that wants none: it says application/json all the same."""
+
 Schema = dict[str, Any]
 
 
@@ -95,6 +98,8 @@ def _operation(route: Route, schemas: dict[str, Schema]) -> Schema:
             "description": PROBLEMS[status],
             "content": {PROBLEM: {"schema": {"$ref": REFERENCE.format(model="Problem")}}},
         }
+    if route.method == "POST" and route.body is None:
+        operation["requestBody"] = {"required": False, "content": {"application/json": {"schema": NOTHING}}}
     if route.body is not None:
         schema = _schema(route.body, schemas, "validation")
         needed = any(field.is_required() for field in route.body.model_fields.values())

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import smtplib
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.e2e
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
 MAIL = "From: me@example.org\r\nSubject: {}\r\n\r\nHello\r\n"
 RULES = """
 rules:
@@ -62,18 +57,6 @@ class Server:
 @pytest.fixture
 def server(start):
     return Server(start(RULES).ports)
-
-
-def test_the_test_that_the_readme_shows(start, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    ports = start("").ports
-    code = code.replace(":8025", f":{ports['http']}").replace("2525", str(ports["smtp"]))
-    path = tmp_path / "test_shown.py"
-    path.write_text(code)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
 
 
 def test_from_now_on_this_address_is_full(server):

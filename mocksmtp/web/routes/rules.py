@@ -63,6 +63,12 @@ class Given(RootModel[dict[str, Any]]):
 class Added(Given):
     """A rule as YAML writes it, and besides ``position``: ``first`` where it is left out."""
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, schema_of: Any) -> Any:
+        """A rule's schema with one property more."""
+        schema = super().__get_pydantic_json_schema__(core, schema_of)
+        return schema | {"properties": schema["properties"] | {"position": POSITION_SCHEMA}}
+
 
 class Patch(RootModel[dict[str, Any]]):
     """A merge patch (RFC 7396): what it leaves out stays as it is, null takes away."""
