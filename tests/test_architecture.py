@@ -16,9 +16,21 @@ MAY_IMPORT = {
     "config": {"smtp", "faults", "rules", "pydantic", "yaml"},
     "stores": {"smtp"},
     "net": {"smtp", "stores", "twisted", "zope", "OpenSSL", "cryptography"},
-    "web": {"smtp", "stores", "rules", "config", "journal", "feed", "twisted", "prometheus_client", "pydantic"},
+    "web": {
+        "smtp",
+        "stores",
+        "rules",
+        "config",
+        "journal",
+        "report",
+        "feed",
+        "twisted",
+        "prometheus_client",
+        "pydantic",
+    },
     "metrics": {"smtp", "stores", "journal", "prometheus_client"},
     "journal": {"smtp"},
+    "report": {"smtp", "journal"},
     "terminal": {"smtp", "lines"},
     "lines": {"smtp"},
     "feed": {"smtp"},
@@ -28,7 +40,7 @@ MAY_IMPORT = {
 }
 """Beside the standard library and itself; the command line and app may import everything."""
 
-PURE = {"smtp", "faults", "rules"}
+PURE = {"smtp", "faults", "rules", "report"}
 IMPURE = {"time", "random", "socket", "asyncio", "threading", "secrets"}
 STANDARD = set(__import__("sys").stdlib_module_names) | {"__future__"}
 

@@ -18,6 +18,7 @@ COMMANDS = (
     "tail",
     "messages",
     "sessions",
+    "report",
     "rules",
     "wait",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mocksmtp.smtp.notes import SENT, Note
+from mocksmtp.smtp.notes import BARE, SENT, UNSTUFFED, Note
 
 
 class Entry(NamedTuple):
@@ -22,6 +22,9 @@ def _decided(stage: str, rule: str | None, matched: tuple[str, ...]) -> str:
     return told + (f"; {', '.join(others)} matched" if others else "")
 
 
+FLAWS = {BARE: "a CR or LF stands alone", UNSTUFFED: "a dot at the beginning of a line is not doubled"}
+"""What is wrong with mail data, in words."""
+
 WORDS: Mapping[str, Callable[..., str]] = {
     "overlong": lambda: "a line over the limit, thrown away",
     "closed": lambda: "we closed the connection",
@@ -32,6 +35,9 @@ WORDS: Mapping[str, Callable[..., str]] = {
     "auth": lambda mechanism, identity: f"logged in as {identity} by {mechanism}",
     "xclient": lambda by, said: f"introduced by {by}: {said}",
     "decided": _decided,
+    "flawed": lambda *flaws: "mail data: " + ", ".join(FLAWS[each] for each in flaws),
+    "unheard": lambda octets, verb, _bare: f"{verb or 'something'} came after the close: {octets} octets",
+    "left": lambda octets, _verb, bare: f"{octets} octets were not read" + (", with a bare LF" if bare else ""),
     "fault": lambda stage, fault: f"{stage}: {fault}",
 }
 """What the notes that are tuples say, by their name."""

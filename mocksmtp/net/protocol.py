@@ -84,8 +84,10 @@ class SmtpProtocol(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Answer."""
         session = self.session
-        if session.deaf:
-            return  # What comes after a close, or during a handshake, moves no deadline.
+        if session.deaf:  # What comes after a close, or during a handshake, moves no deadline.
+            if self.closing:
+                session.unheard(data)
+            return
         self.deadline = self.listener.idle_deadline
         # One look at the clock for all that this read brings.
         self._conversation.at = now = self._seconds()

@@ -10,6 +10,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from mocksmtp.smtp.notes import BARE, UNSTUFFED
 from mocksmtp.smtp.syntax import BareNewlines
 
 if TYPE_CHECKING:
@@ -128,8 +129,7 @@ class MailData(Protocol):
     """Takes mail data in, however its end is told.
 
     ``size`` is the octets of content seen so far, in all chunks of a transaction and also
-    those that are thrown away; ``bare`` tells whether a CR or LF stood alone where that is
-    not allowed.
+    those that are thrown away; ``flaws`` names what is wrong with it (``smtp/notes.py``).
     """
 
     @property
@@ -138,8 +138,8 @@ class MailData(Protocol):
         ...
 
     @property
-    def bare(self) -> bool:
-        """Whether a CR or LF stood alone where it may not."""
+    def flaws(self) -> tuple[str, ...]:
+        """What is wrong with it; nothing, with nearly all mail data."""
         ...
 
     @property
@@ -159,11 +159,12 @@ class MailData(Protocol):
 class DotReader:
     """Reads mail data up to CRLF.CRLF and undoes the dot-stuffing (RFC 5321 section 4.5.2).
 
-    ``bare`` tells whether a CR or LF stood alone, ``size`` the octets of content seen,
-    also of those that were thrown away because they went over the limit.
+    ``flaws`` tells of a CR or LF that stood alone and of dots that were not stuffed, ``size``
+    the octets of content seen, also of those that were thrown away because they went over
+    the limit.
     """
 
-    __slots__ = ("_content", "_held", "_limit", "_newlines", "_skip", "_whole", "bare", "size")
+    __slots__ = ("_content", "_held", "_limit", "_newlines", "_skip", "_whole", "flaws", "size")
     struck: tuple[Receive, bytes] | None = None
 
     def __init__(self, limit: int, newlines: BareNewlines) -> None:
@@ -174,7 +175,7 @@ class DotReader:
         self._skip = 2
         self._limit = limit
         self._newlines = newlines
-        self.bare = False
+        self.flaws: tuple[str, ...] = ()
         self.size = 0
 
     def feed(self, data: bytes) -> bytes | None:
@@ -210,13 +211,19 @@ class DotReader:
         lines = data.splitlines()
         ends = len(lines) if data[-1:] in LINE_END else len(lines) - 1
         if len(data) - len(b"".join(lines)) != 2 * ends:
-            self.bare = True
+            self._found(BARE)
         if b"\r\n." in data:
+            if data.count(b"\r\n.") != data.count(b"\r\n.."):
+                self._found(UNSTUFFED)
             data = data.replace(b"\r\n.", b"\r\n")
-        if self.bare and self._newlines is BareNewlines.AS_CRLF:
+        if self.flaws and BARE in self.flaws and self._newlines is BareNewlines.AS_CRLF:
             # After the dots: what only now becomes CRLF was none when the dots were stuffed.
             data = _as_crlf(data)
         return data
+
+    def _found(self, flaw: str) -> None:
+        if flaw not in self.flaws:
+            self.flaws += (flaw,)
 
     def _take(self, data: bytes) -> None:
         data = self._checked(data)
@@ -247,11 +254,11 @@ class ChunkReader:
 
     __slots__ = ("_content", "_left", "bare", "size")
     struck: tuple[Receive, bytes] | None = None
+    flaws: tuple[str, ...] = ()  # A CR or LF may stand anywhere in a chunk.
 
     def __init__(self, keep: bool = True) -> None:
         self._content = BytesIO() if keep else None
         self._left = 0
-        self.bare = False  # A CR or LF may stand anywhere in a chunk.
         self.size = 0
 
     def expect(self, octets: int) -> None:

@@ -30,9 +30,9 @@ class Governed:
         self.struck: tuple[Receive, bytes] | None = None
 
     @property
-    def bare(self) -> bool:
-        """Whether a CR or LF stood alone."""
-        return self.reader.bare
+    def flaws(self) -> tuple[str, ...]:
+        """What is wrong with the mail data."""
+        return self.reader.flaws
 
     @property
     def size(self) -> int:

@@ -74,6 +74,22 @@ class Hearing(Intake):
             line = hidden(line)
         self.note(on_one_line(line))
 
+    def unheard(self, data: bytes) -> None:
+        """Note, once, what comes after a close."""
+        last = self.conversation.notes[-1] if self.conversation.notes else None
+        if not (isinstance(last, tuple) and last[0] == "unheard"):
+            self.note(self.now())
+            self._note_octets("unheard", data)
+
+    def _note_left(self) -> None:
+        """Note what was received before a handshake or the end, and never read."""
+        self._note_octets("left", self._lines.rest())
+
+    def _note_octets(self, name: str, data: bytes) -> None:
+        verb = data[:20].split(b"\r\n")[0].partition(b" ")[0].upper()
+        known = verb.decode() if verb in self.profile.verbs else ""
+        self.note((name, len(data), known, data.count(b"\n") != data.count(b"\r\n")))
+
     def _not_understood(self, name: bytes) -> Outcome:
         if not name:
             return refuse(replies.EMPTY_COMMAND)

@@ -10,6 +10,7 @@ from mocksmtp.smtp.deliveries import Deliveries
 from mocksmtp.smtp.facts import RuleMatched
 from mocksmtp.smtp.framing import Chunk, ChunkReader
 from mocksmtp.smtp.governed import Governed
+from mocksmtp.smtp.notes import BARE
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, settled
 from mocksmtp.smtp.reply import Reply
@@ -76,7 +77,7 @@ class Intake(Deliveries):
         self.conversation.content = content = reader.content()
         if content is None:
             outcome = refuse(replies.TOO_BIG)
-        elif reader.bare and self.profile.bare_newlines is BareNewlines.REJECT:
+        elif reader.flaws and self._refuses(reader.flaws):
             outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
         else:
             outcome = Outcome(Reply(250, f"OK queued as {self.envelope.id}", "2.0.0"))
@@ -88,6 +89,11 @@ class Intake(Deliveries):
             self._settle_message(outcome, AS_PROPOSED, outcome.reply, True, steps)
         else:
             self.answer(Stage.MESSAGE, outcome, steps)
+
+    def _refuses(self, flaws: tuple[str, ...]) -> bool:
+        """Note what is wrong with mail data; say whether it is refused for that."""
+        self.note(("flawed", *flaws))
+        return BARE in flaws and self.profile.bare_newlines is BareNewlines.REJECT
 
     def _answer_with(self, faults: tuple[Fault, ...], outcome: Outcome, steps: list[Step]) -> None:
         found = self.policy.decide(Stage.MESSAGE, self.conversation, outcome) if outcome.asks else AS_PROPOSED

@@ -30,6 +30,9 @@ HALF_CLOSED = ("half_closed",)
 GONE = ("gone",)
 """The connection is no more."""
 
+BARE, UNSTUFFED = "bare", "unstuffed"
+"""What may be wrong with mail data: a CR or LF stands alone, a dot at the beginning of a line is not doubled."""
+
 NOT_TAKEN: Notes = deque(maxlen=0)
 """Where notes go when nobody keeps them."""
 

@@ -107,6 +107,8 @@ class Session(Hearing):
 
         ``binding`` returns the channel bindings of a type, for mechanisms that bind to TLS.
         """
+        if self._lines.data:
+            self._note_left()
         self._lines.clear()
         self.deaf = False
         self.conversation.tls = tls
@@ -162,6 +164,8 @@ class Session(Hearing):
     def connection_lost(self) -> None:
         """The connection is gone."""
         self.deaf = True
+        if self._lines.data:
+            self._note_left()
         self.binding = None  # It holds the transport.
         self.end_transaction()
         self.publish(SessionClosed(self.conversation))

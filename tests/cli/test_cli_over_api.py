@@ -42,7 +42,16 @@ EVENTS = (
     b'id: 2\nevent: rule_matched\ndata: {"rule": "bad"}\n\n'
     b'id: 3\nevent: missed\ndata: {"count": 4}\n\n'
 )
+FINDING = {
+    "name": "no-quit", "severity": "mistake", "rfc": "RFC 5321 section 4.1.1.10", "at": "T1", "line": 3,
+    "message": "6A", "did": "the connection was closed without QUIT", "instead": "say QUIT", "times": 2,
+}  # fmt: skip
+REPORT = {"session": "5F", "findings": [FINDING]}
+WELL = {"session": "5E", "findings": []}
 TABLE = {
+    "/v1/sessions?limit=2": {"sessions": [SESSION, SESSION | {"id": "5E"}], "next": None},
+    "/v1/sessions/5F/report": REPORT,
+    "/v1/sessions/5E/report": WELL,
     "/v1/messages?limit=50&rcpt=b%40y.test": {"messages": [MESSAGE], "next": None},
     "/v1/messages/6A": MESSAGE,
     "/v1/sessions?limit=50": {"sessions": [SESSION], "next": None},
@@ -120,6 +129,15 @@ def run(url, *words):
             ],
         ),
         (
+            ["report", "--limit", "2"], 1,
+            [
+                "session 5F:",
+                "  mistake no-quit: the connection was closed without QUIT (T1, line 3, message 6A, 2 times)",
+                "    instead: say QUIT (RFC 5321 section 4.1.1.10)",
+            ],
+        ),
+        (["report", "5E"], 0, ["session 5E: nothing to complain of"]),
+        (
             ["rules"], 0,
             [
                 "used: 1 hit, last at 2026-11-24T10:00:00Z  a.yaml:3", "unused: 0 hits  given over the API",
@@ -150,6 +168,8 @@ def test_a_command_prints_what_the_api_says(url, words, status, lines):
         (["messages", "6A", "--json"], [MESSAGE]),
         (["sessions", "--json"], [SESSION]),
         (["sessions", "5F", "--json"], LINES),
+        (["report", "--limit", "2", "--json"], [REPORT]),
+        (["report", "5E", "--json"], [WELL]),
         (["rules", "--json"], RULES),
         (["wait", "attempts", "--json"], [ATTEMPT]),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mocksmtp.smtp.framing import TOO_LONG, ChunkReader, DotReader, LineReader
+from mocksmtp.smtp.notes import BARE
 from mocksmtp.smtp.syntax import BareNewlines
 
 REJECT, ACCEPT, AS_CRLF = BareNewlines.REJECT, BareNewlines.ACCEPT, BareNewlines.AS_CRLF
@@ -91,7 +92,7 @@ def test_mail_data(
             break
     assert behind is not None
     assert behind + stream[at + size :] == rest
-    assert (reader.content(), reader.bare) == (content, bare)
+    assert (reader.content(), BARE in reader.flaws) == (content, bare)
 
 
 def test_mail_data_over_the_limit() -> None:
@@ -122,7 +123,7 @@ def test_chunks(pieces: list[bytes], announced: list[int], content: bytes, rest:
         while (behind := reader.feed(next(left))) is None:
             continue
     assert behind == rest
-    assert (reader.content(), reader.size, reader.bare) == (content, len(content), False)
+    assert (reader.content(), reader.size, reader.flaws) == (content, len(content), ())
 
 
 def test_a_refused_chunk_is_counted_and_not_kept() -> None:

@@ -119,7 +119,7 @@ def test_dot_stuffing_round_trips(lines: list[str], size: int) -> None:
             break
     assert rest is not None
     assert rest + stream[at + size :] == b"NOOP\r\n"
-    assert (reader.content(), reader.bare, reader.size) == (content, False, len(content))
+    assert (reader.content(), reader.flaws, reader.size) == (content, (), len(content))
 
 
 @settings(max_examples=150, deadline=None)

@@ -69,6 +69,25 @@ def test_a_transcript_is_told_without_its_secrets(client):
     ]  # fmt: skip
 
 
+def test_a_report_is_told(client):
+    told = client.ask("/v1/sessions/0001/report").json
+    assert told["session"] == "0001"
+    assert [each["name"] for each in told["findings"]] == ["no-date", "no-from", "no-message-id"]
+    assert told["findings"][2] == {
+        "name": "no-message-id", "severity": "unwise", "rfc": "RFC 5322 section 3.6.4",
+        "at": "1970-01-01T00:01:40.000000Z", "line": None, "message": "B0001",
+        "did": "the message has no Message-ID field",
+        "instead": "write one Message-ID field, and keep it for all attempts", "times": 1,
+    }  # fmt: skip
+    assert client.ask("/v1/sessions/0002/report").json == {"session": "0002", "findings": []}
+
+
+def test_a_page_shows_the_report(client):
+    told = client.ask("/sessions/0001").body.decode()
+    assert "<b>no-date</b> the message has no Date field. " in told
+    assert "client should do otherwise" not in client.ask("/sessions/0002").body.decode()
+
+
 ATTEMPTS = [
     # What is not decided yet stands first.
     ("", ["d@z.test", "c@z.test", "no@y.test", "b@y.test"]),
@@ -158,7 +177,9 @@ def test_a_search_that_is_wrong_names_its_field(target, field):
     assert (answer.status, answer.json["field"]) == (422, field)
 
 
-@pytest.mark.parametrize("target", ["/v1/sessions/FFFF", "/v1/sessions/FFFF/transcript"])
+@pytest.mark.parametrize(
+    "target", ["/v1/sessions/FFFF", "/v1/sessions/FFFF/transcript", "/v1/sessions/FFFF/report"]
+)
 def test_a_session_that_is_not_there(target):
     assert Client(0).ask(target).status == 404
 

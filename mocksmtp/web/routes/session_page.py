@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 from mocksmtp.journal import Entry, Journal, SessionRecord, transcript
+from mocksmtp.report import Finding
+from mocksmtp.stores import Store, Unavailable
+from mocksmtp.web.advice import findings_of
 from mocksmtp.web.markup import Markup, element
 from mocksmtp.web.pages.layout import facts, live, moment, page
 from mocksmtp.web.routing import Answer, Problem, Query, Route
@@ -21,8 +25,8 @@ EVENTS = "event=session_opened,session_closed,transaction_ended,authenticated,mi
 WHO = {"client": "C:", "server": "S:", "data": "C:"}
 
 
-def routes(journal: Journal) -> list[Route]:
-    """Return the routes over the journal."""
+def routes(journal: Journal, store: Store, clock: Any) -> list[Route]:
+    """Return the routes over the journal; ``clock`` is the reactor."""
 
     def listed(_query: Query) -> Answer:
         found = list(islice((each for each in journal.sessions() if not each.scopes), SHOWN))
@@ -32,11 +36,15 @@ def routes(journal: Journal) -> list[Route]:
             element("section", id="detail", aria_label="What was chosen", hidden=True),
         )  # fmt: skip
 
-    def one(query: Query) -> Answer:
+    async def one(query: Query) -> Answer:
         found = journal.session(query.path["id"])
         if found is None:
             raise Problem(404, "Not found", f"there is no session {query.path['id']} (any more)")
-        return _page(found)
+        try:
+            findings = await findings_of(found, journal, store, clock)
+        except Unavailable:
+            findings = []
+        return _page(found, findings)
 
     return [Route("GET", "/sessions", listed), Route("GET", "/sessions/{id}", one)]
 
@@ -74,7 +82,7 @@ def _state(record: SessionRecord) -> Markup:
     return element("span", f"{record.closed_at - record.opened_at:.3f} s", class_="second")
 
 
-def _page(record: SessionRecord) -> Answer:
+def _page(record: SessionRecord, findings: list[Finding]) -> Answer:
     tls = record.tls
     lines = list(islice(transcript(record.notes), LINES))
     article = element(
@@ -89,6 +97,7 @@ def _page(record: SessionRecord) -> Answer:
             ("Logged in", record.auth),
             ("Attempts", f"{record.attempts}, {record.accepted} accepted"),
         ),
+        *_advice(findings),
         element("h2", "What was said"),
         element("p", f"{record.dropped} lines at the beginning are not kept.") if record.dropped else None,
         element("ol", [_line(entry, record.opened_at) for entry in lines], class_="transcript", tabindex=0),
@@ -98,6 +107,27 @@ def _page(record: SessionRecord) -> Answer:
     return page(
         f"Session {record.id}", "/sessions/", live(events, article) if record.closed_at is None else article
     )
+
+
+def _advice(findings: list[Finding]) -> list[Markup]:
+    """Tell what the client did wrong or unwisely, if anything."""
+    if not findings:
+        return []
+    return [
+        element("h2", "What the client should do otherwise"),
+        element("ul", [_finding(each) for each in findings], class_="findings"),
+    ]
+
+
+def _finding(finding: Finding) -> Markup:
+    kind = finding.kind
+    place = f" (line {finding.line})" if finding.line is not None else ""
+    return element(
+        "li",
+        element("b", finding.name), f" {finding.did}{place}. ",
+        element("span", f"Instead: {kind.instead} ({kind.rfc})."),
+        data_severity=kind.severity,
+    )  # fmt: skip
 
 
 def _line(entry: Entry, opened: float) -> Markup:
