@@ -32,14 +32,19 @@ TOLD = (
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many, newest first."
 )
-@filters("mail", "rcpt", "subject", "text", "listener", "rule", "since", "until")
+@click.option("--refused", is_flag=True, help="Those that were refused at the end of mail data.")
+@filters("mail", "rcpt", "subject", "text", "listener", "rule", "client", "session", "since", "until")
 @over_api
-def messages(api: Api, message: str | None, raw: bool, limit: int, as_json: bool, **where: str | None) -> None:
+def messages(
+    api: Api, message: str | None, raw: bool, limit: int, refused: bool, as_json: bool, **where: str | None
+) -> None:
     """List the messages that were taken in, newest first; with ID show one."""
     if message is None:
         if raw:
             raise click.UsageError("--raw wants the ID of a message")
-        for found in api.get("/v1/messages", {"limit": limit, **where})["messages"]:
+        for found in api.get("/v1/messages", {"limit": limit, "refused": "true" if refused else None, **where})[
+            "messages"
+        ]:
             _list(found, as_json)
     elif raw:
         sys.stdout.buffer.write(api.octets(f"/v1/messages/{message}/raw"))
