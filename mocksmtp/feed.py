@@ -116,7 +116,9 @@ class Feed:
 
         def take(fact: Any) -> None:
             self._last = number = self._last + 1
-            scopes = () if kind is facts.ConnectionRefused else fact.who.scopes
+            scopes: tuple[str, ...] = () if kind is facts.ConnectionRefused else fact.who.scopes
+            if kind is facts.SessionClosed:
+                scopes = fact.who.scopes_seen
             event = Event(number, name, {"at": self._now(), **tell(fact)}, scopes)
             self._kept.append(event)
             for viewer in self._viewers:

@@ -127,7 +127,7 @@ class Metrics:
         yield _gauge("connections_open", "Connections open now.", ("listener",), open_now)
         yield _counter("commands", "Commands answered.", ("listener", "stage"), commands)
         yield _counter("replies", "Replies by stage and code.", ("listener", "stage", "code"), replies)
-        yield _counter("rule_matches", "Times a rule matched.", ("rule",), self._rules)
+        yield _counter("rule_matches", "Times a rule matched, outside of scopes.", ("rule",), self._rules)
         keys, gone = (0, 0) if self._counters is None else (len(self._counters), self._counters.dropped)
         yield _gauge("rule_keys", "Keys that rules count by, kept now.", (), {(): keys})
         yield _counter("rule_keys_dropped", "Keys dropped to make room.", (), {(): gone})

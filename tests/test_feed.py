@@ -64,6 +64,14 @@ def numbers(viewer):
     return [event.told["count"] if event.name == "missed" else event.number - 1501 for event in taken(viewer)]
 
 
+def test_an_event_belongs_to_the_scopes_of_what_happened_and_the_end_of_a_session_to_all_of_its():
+    house, who = House(), someone()
+    viewer = house.look()
+    who.scopes, who.scopes_seen = ("a",), ("b", "a")
+    house.publish(facts.TransactionEnded(who), facts.SessionClosed(who), facts.ConnectionRefused("s", "::1", "no"))
+    assert [event.scopes for event in taken(viewer)] == [("a",), ("b", "a"), ()]
+
+
 WHO = {"session": "S1", "listener": "smtp", "client": "192.0.2.1"}
 OPEN = {**WHO, "id": "A1", "mail": ""}
 NO_MAIL = {**WHO, "id": None, "mail": None}

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Hits
+from mocksmtp.rules.rulebook import SCOPE, Rulebook
 from mocksmtp.rules.scope_names import in_path, named
 from mocksmtp.smtp.policy import Decision, Found, Policy, Search, settled
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
     from mocksmtp.rules.rule import Rule
-    from mocksmtp.rules.rulebook import Rulebook
     from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.outcome import Outcome
     from mocksmtp.smtp.reply import Reply
@@ -69,6 +69,12 @@ class Scope:
             self._over = over
             self._rulebook = over.in_scope(self.rules, self.counters, self.clock.now)
         return self._rulebook
+
+    def replace(self, rules: Sequence[Rule]) -> None:
+        """Ask other rules from now on; counters of those that kept their name go on."""
+        self.rules = tuple(rules)
+        self._rulebook = None
+        self.counters.keep_only([rule.name for rule in rules], SCOPE)
 
     def counted(self, found: Decision | Found) -> Decision:
         """Count what rules did here."""
@@ -179,6 +185,14 @@ class Scopes:
         now = self._now()
         scope = self._scopes[token] = Scope(token, label, rules, now, now + ttl, self._now)
         if len(self._scopes) == 1 or scope.rulebook(self._rulebook).reads_slowly:
+            self._put()
+        return scope
+
+    def replace(self, token: str, rules: Sequence[Rule]) -> Scope:
+        """Give a scope other rules.  Raises UnknownScope."""
+        scope = self.find(token)
+        scope.replace(rules)
+        if scope.rulebook(self._rulebook).reads_slowly:
             self._put()
         return scope
 

@@ -294,6 +294,9 @@ def test_a_slow_reader_in_a_scope_has_windows_made_small(server):
     slow = {"name": "slow", "stage": "data", "fault": {"slow_read": {"bytes": 1, "every": "1s"}}}
     server.open(B, slow)
     assert server.followed[-1].reads_slowly
+    server.scopes.replace(B, [])
+    server.scopes.replace(A, [rule_of(slow)])
+    assert (len(server.followed), server.followed[-1].reads_slowly) == (3, True)
 
 
 def test_rules_of_the_files_that_change_stand_behind_those_of_scopes(server):
@@ -303,6 +306,19 @@ def test_rules_of_the_files_that_change_stand_behind_those_of_scopes(server):
     server.scopes.follow(Rulebook([rule_of(GONE | {"name": "others", "when": {"rcpt": "*@y.test"}})]))
     server.play(text.format("bob", "452 …"))
     server.play(text.format("al", "550 …"))
+
+
+def test_other_rules_of_a_scope_are_met_by_the_next_command_and_counters_of_old_names_go_on(server):
+    twice = {"name": "own", "when": {"rcpt": "bob@*"}, "schedule": {"first": 2}, "reply": "450 4.2.0 {attempt}"}
+    server.open(A, twice)
+    text = "S: 220 …\nC: HELO ONE!\nS: 250 …\nC: MAIL FROM:<m@x.test>\nS: 250 …\nC: RCPT TO:<bob@y.test>\nS: {}"
+    server.play(text.format("450 4.2.0 1"))
+    server.scopes.replace(A, [rule_of(twice | {"reply": "451 4.2.0 {attempt}"})])
+    server.play(text.format("451 4.2.0 2"))
+    server.scopes.replace(A, [])
+    server.play(text.format("250 …"))
+    server.scopes.replace(A, [rule_of(twice)])
+    server.play(text.format("450 4.2.0 1"))
 
 
 def test_a_scope_ends_and_what_comes_for_it_is_ordinary_mail(server):

@@ -102,6 +102,16 @@ def test_there_is_room_for_so_many(service):
     assert [service.ask("POST", "/v1/scopes")[0] for _ in range(3)] == [201, 201, 503]
 
 
+def test_a_scope_is_given_other_rules(service):
+    service.scopes.open(A, 60.0)
+    status, told = service.ask("PUT", f"/v1/scopes/{A}/rules", {"rules": [FULL]})
+    assert (status, told["rules"]) == (200, ["full"])
+    status, document = service.ask("PUT", f"/v1/scopes/{A}/rules", {"rules": [FULL, FULL]})
+    assert (status, document["field"]) == (422, "rules.1.name")
+    assert service.ask("PUT", f"/v1/scopes/{B}/rules", {"rules": []})[0] == 404
+    assert service.ask("PUT", f"/v1/scopes/{A}/rules", {})[1]["rules"] == []
+
+
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_scope_that_is_not_there_is_not_found(service, method):
     assert service.ask(method, f"/v1/scopes/{A}")[0] == 404

@@ -47,14 +47,23 @@ Ttl = Annotated[
 ]
 
 
+Rules = Annotated[
+    list[Given],
+    Field(default_factory=list, max_length=MOST_RULES, description="rules asked before all others"),
+]
+
+
+class OtherRules(Body):
+    """What a scope asks from now on."""
+
+    rules: Rules
+
+
 class Begun(Body):
     """What a scope begins with."""
 
     ttl: Annotated[Ttl, Field(description="how long it lasts at the most")] = 600.0
-    rules: Annotated[
-        list[Given],
-        Field(default_factory=list, max_length=MOST_RULES, description="rules asked before all others"),
-    ]
+    rules: Rules
     label: Annotated[str, Field(max_length=200, description="told again, for people")] = ""
 
 
@@ -90,6 +99,14 @@ def routes(scopes: Scopes, store: Store, journal: Journal, clock: Any) -> list[R
         Route("GET", path, own.listed, answer=ToldScopes, says="The scopes there are."),
         Route("POST", path, own.begun, body=Begun, answer=ToldScope, status=201, says="Begin a scope."),
         Route("GET", one, own.one, answer=ToldScope, says="One scope."),
+        Route(
+            "PUT",
+            f"{one}/rules",
+            own.replaced,
+            body=OtherRules,
+            answer=ToldScope,
+            says="Give a scope other rules.",
+        ),
         Route("DELETE", one, own.ended, answer=LastState, says="End a scope, and tell what it had."),
     ]
 
@@ -122,6 +139,11 @@ class Many:
             raise Problem(503, "Too many scopes", f"there are {len(self._scopes)} already") from None
         answer = as_json(ToldScope(**_told(scope)), 201)
         return answer._replace(headers=(("Location", f"/v1/scopes/{token}"),))
+
+    def replaced(self, query: Query) -> Answer:
+        """Give one other rules."""
+        scope = found_in(self._scopes, query.path["token"])
+        return as_json(ToldScope(**_told(self._scopes.replace(scope.token, rules_given(query.body.rules)))))
 
     async def ended(self, query: Query) -> Answer:
         """End one; what it had is told, and its messages are kept no longer."""
