@@ -92,6 +92,8 @@ class _Reader:
         self.owed: list[Turn] = []
         self.offer: Offer | None = None
         self.tls = self.lmtp = self.sent = self.closed = self.answered = False
+        # Whether replies may belong to other commands than it seems, up to the next group.
+        self.doubt = not whole
         self.recipients = self.again = 0
         self.text = b""
 
@@ -124,19 +126,20 @@ class _Reader:
     def _client(self, line: bytes) -> None:
         self.number += 1
         if self.number == 1:
-            self.made.whole = False  # All that was said before has been forgotten.
+            # All that was said before has been forgotten.
+            self.made.whole, self.doubt = False, True
         verb = line.partition(b" ")[0].upper().decode("ascii", "replace")
         response = self.made.last_code == 334 and not self.owed
         self.lmtp = self.lmtp or verb == "LHLO"
         self._turn("" if response else verb, line, response)
 
     def _turn(self, verb: str, line: bytes, response: bool = False) -> None:
-        if self.answered:
-            # What was not answered by now is not: a fault has struck.
-            self.owed.clear()
-            self.answered = False
+        if self.doubt and self.answered:
+            self.owed.clear()  # What was not answered by now is not.
+            self.doubt = False
+        self.answered = False
         behind = self.owed[-1].verb if self.owed else None
-        turn = Turn(self.at, self.number, verb, line, behind, self.offer, self.tls, response)
+        turn = Turn(self.at, self.number, verb, line, behind, self.offer, self.tls, response, sure=not self.doubt)
         self.made.turns.append(turn)
         if self.made.last_code == 421 and not self.owed:
             self.made.later.append(turn)
@@ -202,7 +205,7 @@ class _Reader:
             self.tls, self.offer = True, None
             self.owed.clear()
         elif note[0] == "fault" and note[2] not in TIMELY:
-            self.made.faulty = True
+            self.made.faulty = self.doubt = True
             for turn in self.owed:
                 turn.sure = False
 

@@ -19,6 +19,9 @@ from mocksmtp.web.turns import Turns
 MOST = 100
 """Messages of a session that are looked at, the first ones."""
 
+MOST_OCTETS = 64 * 1024 * 1024
+"""Octets of content behind which no more messages are looked at."""
+
 MUCH = 64 * 1024
 """Octets of notes and messages from which on they are looked at in a thread."""
 
@@ -50,11 +53,15 @@ async def findings_of(record: SessionRecord, journal: Journal, store: Store, clo
     attempts = await _tried(record.id, journal, turns)
     taken = dict.fromkeys(each.transaction for each in attempts if each.session == record.id and each.transaction)
     messages: list[Message] = []
+    octets = 0
     for message_id in list(taken)[:MOST]:
         message = await store.get(message_id)
         if message is not None:
             messages.append(message)
-    if record.octets + sum(len(each.content) for each in messages) < MUCH:
+            octets += len(message.content)
+        if octets > MOST_OCTETS:
+            break
+    if record.octets + octets < MUCH:
         await turns.give_way()
         return report(record, attempts, messages)
     found: list[Finding] = await deferToThreadPool(

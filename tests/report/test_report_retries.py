@@ -124,3 +124,9 @@ def test_the_page_has_the_table_of_the_code():
     page = (Path(__file__).parents[2] / "docs/report.md").read_text()
     rows = re.findall(r"^\| `(\S+)` \| (\w+) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
     assert rows == [tuple(kind) for kind in TABLE]
+
+
+def test_over_lmtp_each_recipient_has_its_reply():
+    reports = Reports(lmtp=True)
+    reports.have(EHLO.replace("EHLO", "LHLO"), MAIL, RCPT, r"RCPT TO:<c@y.test>\r\n", *SENT[3:], MAIL, QUIT)
+    assert reports.names() == []

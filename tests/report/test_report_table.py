@@ -40,6 +40,7 @@ PROVOKED = [
     ("mail-data-after-refusal", {"policy": ("data -> 554 5.3.0 no",)}, (*SENT, QUIT)),
     ("data-without-recipient", {"policy": NO}, (*NAMED, DATA, QUIT)),
     ("dot-not-stuffed", {}, (*NAMED, DATA, HEAD + r"\r\nhi\r\n.\r\nmore\r\n", QUIT)),
+    ("dot-not-stuffed", {}, (EHLO, GROUP, HEAD + r"\r\nhi\r\n.\r\nmore\r\n.\r\n" + QUIT)),
     ("dot-not-stuffed", {}, bad(body=r"hi\r\n.profile")),
     ("no-quit", {}, SENT),
     ("no-quit", {}, (*NAMED, DATA, HEAD)),
