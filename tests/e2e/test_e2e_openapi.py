@@ -25,7 +25,10 @@ RULES = "rules: [{name: a-rule, when: {rcpt: full@example.com}, reply: 452 4.2.2
 NEVER_BY_CHANCE = {
     ("POST", "/v1/rules"): RUNTIME | {"name": "another", "position": {"after": RUNTIME["name"]}},
     ("PUT", "/v1/rules/{name}"): {"stage": "rset", "delay": "5ms"},
+    ("POST", "/v1/clock"): {"advance": "5m"},
     ("POST", "/v1/reload"): {},
+    ("POST", "/v1/scopes"): {"ttl": "1m", "rules": [RUNTIME]},
+    ("PUT", "/v1/scopes/{token}/rules"): {"rules": [RUNTIME]},
     ("POST", "/v1/verify"): {"assertions": [{"where": {"rcpt": "you@example.com"}, "count": {"at_least": 1}}]},
 }
 """Bodies of which a generator finds none that is good."""
@@ -58,14 +61,14 @@ def ask(url, document=None):
 
 
 def known(server, base, path):
-    """Let there be a message, its session and a runtime rule; return what the path calls them."""
+    """Let there be a message, its session, a runtime rule and a scope; return what the path calls them."""
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=30) as client:
         client.sendmail("me@example.org", ["you@example.com"], MAIL)
     with suppress(HTTPError):  # It may be there from before.
         ask(f"{base}/v1/rules", RUNTIME)
     message = ask(f"{base}/v1/messages?limit=1")["messages"][0]
     ids = message["session"] if path.startswith("/v1/sessions") else message["id"]
-    return {"id": ids, "part": "1", "name": RUNTIME["name"]}
+    return {"id": ids, "part": "1", "name": RUNTIME["name"], "token": ask(f"{base}/v1/scopes", {})["token"]}
 
 
 class Operation:
