@@ -64,3 +64,18 @@ def test_a_client_that_ends_lines_with_a_bare_newline_is_told_so(start):
     status, told = report(server)
     assert status == 1
     assert "mistake bare-newline: lines ended with a bare LF" in told
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("peer", ["postfix", "exim"])
+def test_a_mail_server_makes_no_mistakes(start, run_postfix, make_exim, peer):
+    """Neither where recipients are refused in the group of their DATA, nor with the bounces that follow."""
+    server = start("rules:\n  - {name: bad, when: {rcpt: 'bad*@*'}, reply: '550 5.1.1 no such user'}\n")
+    port = server.ports["smtp"]
+    mta = run_postfix(relayhost=f"[127.0.0.1]:{port}") if peer == "postfix" else make_exim(port)
+    for to in (["one@y.test", "bad@y.test", "two@y.test"], ["bad2@y.test"]):
+        mta.send("a@b.test", to, mail().as_string())
+    url = f"http://127.0.0.1:{server.ports['http']}"
+    words = [sys.executable, "-m", "mocksmtp", "wait", "--count", "3", "--timeout", "60s", "--url", url]
+    subprocess.run(words, check=True, capture_output=True, timeout=90)
+    assert report(server) == (0, "")
