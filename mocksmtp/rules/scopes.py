@@ -29,6 +29,9 @@ MOST_KEYS = 10_000
 MOST_MESSAGES = 10_000
 """Messages of one scope that are known by their ids: what it returns and takes along when it ends."""
 
+MOST_SEEN = 100
+"""Scopes that one session is shown in, the latest: a client may keep its connection for thousands."""
+
 ALL_STAGES = frozenset(Stage)
 
 
@@ -107,7 +110,9 @@ class ScopedPolicy:
         tokens = conversation.scopes = named(stage, conversation, outcome, self._scopes)
         if not tokens:
             return self._rulebook.decide(stage, conversation, outcome)
-        conversation.scopes_seen = tuple(dict.fromkeys((*conversation.scopes_seen, *tokens)))
+        seen = conversation.scopes_seen
+        if new := [token for token in tokens if token not in seen]:
+            conversation.scopes_seen = (*seen, *new)[-MOST_SEEN:]
         if stage is Stage.MESSAGE and conversation.envelope is not None:
             self._note(tokens, conversation.envelope.id)
         own = in_path(outcome.path, tokens) if stage in (Stage.RCPT, Stage.MESSAGE) else None

@@ -308,6 +308,14 @@ def test_rules_of_the_files_that_change_stand_behind_those_of_scopes(server):
     server.play(text.format("al", "550 …"))
 
 
+def test_a_session_remembers_so_many_of_its_scopes_the_latest(server, monkeypatch):
+    monkeypatch.setattr("mocksmtp.rules.scopes.MOST_SEEN", 1)
+    server.open(A)
+    server.open(B)
+    player = server.play("S: 220 …\nC: HELO ONE!\nS: 250 …\nC: HELO TWO!\nS: 250 …\nC: NOOP\nS: 250 …")
+    assert player.session.conversation.scopes_seen == (B,)
+
+
 def test_other_rules_of_a_scope_are_met_by_the_next_command_and_counters_of_old_names_go_on(server):
     twice = {"name": "own", "when": {"rcpt": "bob@*"}, "schedule": {"first": 2}, "reply": "450 4.2.0 {attempt}"}
     server.open(A, twice)
