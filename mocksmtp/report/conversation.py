@@ -34,9 +34,13 @@ def finding(name: str, turn: Turn, did: str) -> Finding:
 
 
 def _said(turn: Turn) -> str:
-    if turn.verb == END:
+    return _named(turn.verb)
+
+
+def _named(verb: str) -> str:
+    if verb == END:
         return "the end of mail data"
-    return turn.verb if turn.verb.isalpha() and len(turn.verb) <= 10 else "a line"
+    return verb if verb.isalpha() and len(verb) <= 10 else "a line"
 
 
 def _newlines(made: Exchange) -> Iterator[Finding]:
@@ -57,16 +61,13 @@ def _groups(made: Exchange) -> Iterator[Finding]:
         known = known or turn.offer is not None
         if turn.behind is None or not known:
             continue
-        did = f"{_said(turn)} was sent behind {turn.behind if turn.behind != END else _END}, before its reply"
+        did = f"{_said(turn)} was sent behind {_named(turn.behind)}, before its reply"
         if turn.offer is None:
             yield finding("pipelining-before-ehlo", turn, did)
         elif turn.behind in LAST_IN_GROUP:
             yield finding("not-last-in-group", turn, did)
         elif "PIPELINING" not in turn.offer:
             yield finding("pipelining-not-offered", turn, did)
-
-
-_END = "the end of mail data"
 
 
 def _after_421(made: Exchange) -> Iterator[Finding]:
@@ -120,7 +121,7 @@ def _unheard(made: Exchange) -> Iterator[Finding]:
                 yield Finding("after-421", *place, f"{what} was sent after 421")
         elif before is not None and before.verb in ENDING and before.code // 100 == 2:
             yield Finding("not-last-in-group", *place, f"{what} was sent behind {before.verb}")
-        elif bare:
+        elif bare and verb and name == "left":
             yield Finding("bare-newline", *place, "lines ended with a bare LF, so that no command was ever whole")
 
 
@@ -135,8 +136,10 @@ def _auth(made: Exchange) -> Iterator[Finding]:
 
 def _end(made: Exchange) -> Iterator[Finding]:
     last = made.turns[-1] if made.turns else None
-    leaves = last is None or last.verb in ENDING or (made.faulty and last.verb == "DATA")
-    if made.ended and last is not None and not leaves:
+    if last is None or not made.ended:
+        return
+    leaves = last.verb == "QUIT" or (last.verb == "STARTTLS" and last.code == 220)
+    if not leaves and not (made.faulty and last.verb == "DATA"):
         within = last.verb == "DATA" and last.code == 354
         did = "the connection was closed within mail data" if within else "the connection was closed without QUIT"
         yield finding("no-quit", last, did)

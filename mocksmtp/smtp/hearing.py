@@ -82,11 +82,14 @@ class Hearing(Intake):
             self._note_octets("unheard", data)
 
     def _note_left(self) -> None:
-        """Note what was received before a handshake or the end, and never read."""
-        self._note_octets("left", self._lines.rest())
+        """Note what was received before a handshake or the end and never read, and what was wrong with it."""
+        if self._lines.data:
+            self._note_octets("left", self._lines.rest())
+        if self._mail_data is not None and self._mail_data.flaws:
+            self.note(("flawed", *self._mail_data.flaws))
 
     def _note_octets(self, name: str, data: bytes) -> None:
-        verb = data[:20].split(b"\r\n")[0].partition(b" ")[0].upper()
+        verb = b"".join(data[:20].split()[:1]).upper()
         known = verb.decode() if verb in self.profile.verbs else ""
         self.note((name, len(data), known, data.count(b"\n") != data.count(b"\r\n")))
 

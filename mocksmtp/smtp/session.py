@@ -164,7 +164,7 @@ class Session(Hearing):
     def connection_lost(self) -> None:
         """The connection is gone."""
         self.deaf = True
-        if self._lines.data:
+        if self._lines.data or self._mail_data is not None:
             self._note_left()
         self.binding = None  # It holds the transport.
         self.end_transaction()

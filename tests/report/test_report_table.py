@@ -26,6 +26,7 @@ PROVOKED = [
     # finding, what the server is, what the client sends (a read each)
     ("bare-newline", {}, (EHLO, r"MAIL FROM:<a@x.test>\nRCPT TO:<b@y.test>\r\n", QUIT)),
     ("bare-newline", {}, (r"EHLO me.test\n",)),
+    ("bare-newline", {}, (r"QUIT\n",)),
     ("bare-newline", {}, bad(body=r"one\ntwo")),
     ("bare-newline", {"bare_newlines": BareNewlines.AS_CRLF}, bad(body=r"one\ntwo")),
     ("pipelining-before-ehlo", {}, (EHLO + MAIL, RCPT, QUIT)),
@@ -68,6 +69,18 @@ def test_a_mistake_is_reported_and_nothing_else(name, server, reads):
     reports = Reports(**server)
     reports.have(*reads)
     assert reports.names() == [name]
+
+
+def test_mail_data_that_never_ends_because_of_its_line_ends_is_told_with_the_break():
+    reports = Reports()
+    reports.have(*NAMED, DATA, HEAD + r"\r\nhi\n.\n")
+    assert reports.names() == ["no-quit", "bare-newline"]
+
+
+def test_a_handshake_on_a_plain_port_is_no_line():
+    reports = Reports()
+    reports.have(r"\x16\x03\x01\n\x00\x0a")
+    assert reports.names() == []
 
 
 def test_every_finding_of_the_table_is_provoked():
