@@ -13,14 +13,14 @@ SOON = 1800.0
 FINAL = frozenset({550, 551, 552, 553, 554, 556})
 """Codes that say never; the others of 5yz may be cured by a login, TLS, or other words."""
 
-Key = tuple[str, str]
+Key = tuple[str, str, tuple[str, ...]]
 
 
 def key(attempt: Attempt) -> Key | None:
-    """Return sender and recipient, None where one of them was never named."""
+    """Return sender, recipient and scopes, None where one of the former was never named."""
     if attempt.mail is None or attempt.rcpt is None:
         return None
-    return attempt.mail.lower(), attempt.rcpt.lower()
+    return attempt.mail.lower(), attempt.rcpt.lower(), attempt.scopes
 
 
 def found(session: str, attempts: Iterable[Attempt]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from report.test_report_table import EHLO, MAIL, QUIT, RCPT, SENT
 
 from mocksmtp.journal import transcript
 from mocksmtp.report.findings import TABLE
+from mocksmtp.report.retries import found
 
 TRY = (EHLO, MAIL, RCPT, QUIT)
 
@@ -130,3 +131,12 @@ def test_over_lmtp_each_recipient_has_its_reply():
     reports = Reports(lmtp=True)
     reports.have(EHLO.replace("EHLO", "LHLO"), MAIL, RCPT, r"RCPT TO:<c@y.test>\r\n", *SENT[3:], MAIL, QUIT)
     assert reports.names() == []
+
+
+def test_what_was_tried_in_another_scope_is_no_attempt_of_this_one():
+    reports = Reports(policy=("rcpt * -> 550 5.1.1 unknown",))
+    reports.have(*TRY)
+    reports.have(*TRY)
+    first, second = reports.journal.attempts.after(0)
+    assert [each.name for each in found(second.session, [first, second])] == ["retry-of-5xx"]
+    assert list(found(second.session, [first._replace(scopes=("T",)), second])) == []
