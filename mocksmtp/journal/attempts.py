@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -76,8 +76,11 @@ class Attempt(NamedTuple):
         return int(self.reply[:3])
 
 
-RCPT = Attempt._fields.index("rcpt") - 2
-"""Where a flat record has its recipient, or a tuple of several that were decided together."""
+SESSION, MAIL, RCPT = (Attempt._fields.index(name) - 2 for name in ("session", "mail", "rcpt"))
+"""Where a flat record has these; ``RCPT`` is a tuple where several were decided together."""
+
+PAUSE = 1024
+"""Records that are looked at between two pauses."""
 
 Flat = tuple[Any, ...]
 """The fields of attempts behind number and part, as a plain tuple: the collector need not look at those."""
@@ -164,6 +167,15 @@ class Attempts:
             flat = self._flat.get(each)
             if flat is not None:
                 yield from _spread(each, flat)
+
+    def where(self, test: Callable[[Flat], bool]) -> Iterator[Attempt | None]:
+        """Yield the attempts whose flat records pass a test, oldest first, and None now and then on the way."""
+        for number in range(self._first, self._last + 1):
+            flat = self._flat.get(number)
+            if flat is not None and test(flat):
+                yield from _spread(number, flat)
+            elif number % PAUSE == 0:
+                yield None
 
     def _drop_first(self) -> None:
         flat = self._flat.pop(self._first)

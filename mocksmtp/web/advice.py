@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from twisted.internet.threads import deferToThreadPool
 
 from mocksmtp.journal import Attempt, Journal, SessionRecord
+from mocksmtp.journal.attempts import MAIL, SESSION, Flat
 from mocksmtp.report import Finding, report
 from mocksmtp.report.retries import key
 from mocksmtp.smtp.envelope import Message
@@ -73,14 +74,22 @@ async def findings_of(record: SessionRecord, journal: Journal, store: Store, clo
 async def _tried(session: str, journal: Journal, turns: Turns) -> list[Attempt]:
     """Return the attempts of a session, and those of the same senders and recipients, oldest first."""
     still_open = list(journal.open_attempts())
-    wanted = set()
-    for attempt in chain(journal.attempts.after(0), still_open):
-        if attempt.session == session:
-            wanted.add(key(attempt))
-        await turns.give_way()
+    own = await _those(lambda flat: bool(flat[SESSION] == session), journal, turns)
+    own += [each for each in still_open if each.session == session]
+    senders = {each.mail.lower() for each in own if each.mail is not None}
+    wanted = {key(each) for each in own}
+
+    def looked_at(flat: Flat) -> bool:
+        return flat[SESSION] == session or (flat[MAIL] is not None and flat[MAIL].lower() in senders)
+
+    found = await _those(looked_at, journal, turns)
+    return [each for each in found + still_open if each.session == session or key(each) in wanted]
+
+
+async def _those(test: Callable[[Flat], bool], journal: Journal, turns: Turns) -> list[Attempt]:
     found = []
-    for attempt in chain(journal.attempts.after(0), still_open):
-        if attempt.session == session or (key(attempt) in wanted and key(attempt) is not None):
+    for attempt in journal.attempts.where(test):
+        if attempt is not None:
             found.append(attempt)
         await turns.give_way()
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 from http_site import Client
 from smtp_talk import DATA, HELLO, MAIL, Talk
@@ -80,6 +82,16 @@ def test_a_report_is_told(client):
         "instead": "write one Message-ID field, and keep it for all attempts", "times": 1,
     }  # fmt: skip
     assert client.ask("/v1/sessions/0002/report").json == {"session": "0002", "findings": []}
+
+
+def test_a_report_looks_at_earlier_attempts_of_the_same_sender_and_recipient(client):
+    talk = Talk(client)
+    talk.numbers, talk.queue_ids = count(5), count(9)
+    talk.session(HELLO + MAIL.format("no@y.test") + "C: RCPT TO:<c@z.test>\n", close=False)
+    told = client.ask("/v1/sessions/0005/report").json["findings"]
+    assert [(each["name"], each["did"]) for each in told] == [
+        ("retry-of-5xx", "<a@x.test> to <no@y.test> was tried again 100 s after 550")
+    ]
 
 
 def test_a_page_shows_the_report(client):
