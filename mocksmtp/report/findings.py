@@ -37,7 +37,7 @@ TABLE = (
         "RFC 2920 section 3.1",
         "wait for the reply to a command that must be the last of its group",
     ),
-    Kind("after-421", MISTAKE, "RFC 5321 section 3.8", "close the connection after 421, and try again later"),
+    Kind("after-421", UNWISE, "RFC 5321 section 3.8", "close the connection after 421, and try again later"),
     Kind("mail-data-after-refusal", MISTAKE, "RFC 5321 section 4.1.1.4", "send mail data only after 354"),
     Kind(
         "data-without-recipient",
@@ -65,7 +65,7 @@ TABLE = (
     ),
     Kind(
         "command-too-long",
-        MISTAKE,
+        UNWISE,
         "RFC 5321 section 4.5.3.1.4",
         "keep command lines within 512 octets and what extensions add",
     ),
