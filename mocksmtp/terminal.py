@@ -72,7 +72,8 @@ class Terminal:
         self._json = format == "json"
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
         self._pending: dict[str, list[Happened]] = {}
-        self._lines: list[Line] = []
+        self._plain = not (self._json or self._colour)
+        self._lines: list[Line | str] = []
         self._dropped = 0
         self._reads: dict[type, Callable[[Any], None]] = {
             MessageAccepted: self._accepted,
@@ -88,11 +89,22 @@ class Terminal:
         self.takes: dict[type, Take] = dict.fromkeys(self._reads, self._heard.append)
 
     def _accepted(self, fact: MessageAccepted) -> None:
-        pending = self._pending.get(fact[0].id)
-        if pending is None:
-            self._add(line_of_message(self._clock(), fact))
-        else:
+        who, envelope, _, reply, rule, _ = fact
+        pending = self._pending.get(who.id)
+        if pending is not None:
             pending.append(fact)
+            return
+        recipients = envelope.recipients
+        if self._plain and rule is None and len(recipients) == 1 and len(self._lines) < MOST_PENDING:
+            # The line of nearly every message, written at once.
+            line = (
+                f"{_time_of_day(int(self._clock()))} {who.listener} {who.client} from=<{envelope.mail.text}>"
+                f" to=<{recipients[0].path.text}> {reply.text}"
+            )
+            if line.isprintable():
+                self._lines.append(line)
+                return
+        self._add(line_of_message(self._clock(), fact))
 
     def _decided(self, fact: Decided) -> None:
         stage, session = fact.stage, fact.who.id
@@ -153,7 +165,7 @@ class Terminal:
             return
         lines, self._lines = self._lines, []
         tell = _as_json if self._json else self._as_text
-        text = "\n".join([*map(tell, lines), ""])
+        text = "\n".join([line if isinstance(line, str) else tell(line) for line in lines] + [""])
         if self._dropped:
             text += (
                 json.dumps({"dropped": self._dropped})

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
-from typing import Protocol as Interface
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, IPushProducer
 from twisted.internet.protocol import Protocol
@@ -18,19 +17,7 @@ from mocksmtp.net.tls import bindings, describe
 from mocksmtp.smtp.in_clear import go_on_in_clear
 from mocksmtp.smtp.notes import CLOSED, GONE, SENT
 from mocksmtp.smtp.session import Session
-from mocksmtp.smtp.steps import (
-    Abort,
-    Close,
-    Decide,
-    Flush,
-    HalfClose,
-    Receive,
-    Send,
-    StartTls,
-    Step,
-    Store,
-    Wait,
-)
+from mocksmtp.smtp.steps import Abort, Close, Decide, Flush, HalfClose, Receive, Send, StartTls, Step, Store, Wait
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -82,7 +69,7 @@ class SmtpProtocol(Protocol):
         self._perform(self.session.open(self.listener.busy(self.session.conversation.client)))
 
     def dataReceived(self, data: bytes) -> None:
-        """Answer."""
+        """Answer; a reply, or a message that is kept at once, goes without the queue."""
         session = self.session
         if session.deaf:  # What comes after a close, or during a handshake, moves no deadline.
             if self.closing:
@@ -94,12 +81,15 @@ class SmtpProtocol(Protocol):
         note = self.note
         note(now)
         steps = session.receive_data(data)
-        if len(steps) == 1 and type(step := steps[0]) is Send and not (self.waiting or self._steps):
-            note(SENT)
-            note(step.data)
-            self.transport.write(step.data)
-        else:
-            self._perform(steps)
+        if len(steps) == 1 and not (self.waiting or self._steps):
+            if type(first := steps[0]) is Store:
+                steps = self._keep(first)
+            if len(steps) == 1 and type(step := steps[0]) is Send:
+                note(SENT)
+                note(step.data)
+                self.transport.write(step.data)
+                return
+        self._perform(steps)
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
@@ -200,6 +190,15 @@ class SmtpProtocol(Protocol):
             self.transport.write(data)
         self._performing = False
 
+    def _keep(self, step: Store) -> list[Step]:
+        """Keep a message; return what follows at once, which is nothing while the store has not answered."""
+        self._performing = True
+        self.store(step)
+        self._performing = False
+        follows = list(self._steps)
+        self._steps.clear()
+        return follows
+
     def store(self, step: Store) -> None:
         """Keep a message; a store that answers at once costs no turn of the loop."""
         self.waiting = True
@@ -281,11 +280,7 @@ class SmtpProtocol(Protocol):
             self.transport.loseWriteConnection()
 
 
-class _Performs(Interface):
-    def __call__(self, protocol: SmtpProtocol, step: Any, /) -> None: ...
-
-
-PERFORM: dict[type, _Performs] = {
+PERFORM: dict[type, Callable[[SmtpProtocol, Any], None]] = {
     Store: SmtpProtocol.store,
     Decide: SmtpProtocol.decide,
     StartTls: SmtpProtocol.start_tls,

@@ -71,8 +71,15 @@ class Page:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self, selector):
-        found = self.find(selector)
-        return found[0].text if found else ""
+        """Read what is seen in one go: a live page may put another element in its place at any moment."""
+        return self.browser.execute_script(
+            "return document.querySelector(arguments[0])?.innerText.trim() ?? ''", selector
+        )
+
+    def link(self, selector):
+        """Return where a link leads, without the server."""
+        place = self.browser.execute_script("return document.querySelector(arguments[0]).href", selector)
+        return place.removeprefix(self.place)
 
     def sees(self, selector, text):
         self.until(lambda _: text in self.text(selector))
@@ -210,7 +217,7 @@ def test_html_is_shown_and_can_do_nothing(page, elsewhere):
 def test_html_that_is_opened_alone_can_do_nothing_either(page, elsewhere):
     page.send(subject="Harm", html=elsewhere.html)
     page.sees("tbody tr", "Harm")
-    page.go(page.find("tbody a")[0].get_attribute("href").removeprefix(page.place) + "/html")
+    page.go(page.link("tbody a") + "/html")
     assert page.text("#seen") == "Hello"
     assert page.browser.title != "ran"
     assert not elsewhere.was_asked()
@@ -230,7 +237,7 @@ def test_a_session_that_is_open_is_seen_as_it_goes_on(page):
         client.ehlo("me.test")
         page.go("/sessions")
         page.sees("tbody tr", "open")
-        page.go(page.find("tbody a")[0].get_attribute("href").removeprefix(page.place))
+        page.go(page.link("tbody a"))
         page.sees(".transcript", "me.test")
         page.until(lambda _: page.text("#state").startswith("live"))
         client.noop()
