@@ -40,7 +40,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        # A list stands deeper than the key it belongs to.
+        # A list stands deeper than the key it belongs to; PyYAML hands ``indentless`` over by its name.
         super().increase_indent(flow, indentless=False)
 
 

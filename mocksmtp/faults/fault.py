@@ -34,7 +34,7 @@ class Fault:
 
     def apply(self, steps: list[Step]) -> list[Step]:
         """Return the steps to perform instead.  A Close or a Store is never lost: what ends, ends otherwise."""
-        raise NotImplementedError
+        raise NotImplementedError  # Each fault has its own; only this common base has none.
 
     def for_stage(self, _stage: Stage) -> Self:
         """Return what it means at a stage."""

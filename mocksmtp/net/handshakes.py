@@ -41,6 +41,7 @@ class AwaitedHello:
         self._protocol = protocol
         self._answer = answer
         self._hello = b""
+        # The hello is taken in place of commands; of this one connection, so that others pay nothing.
         protocol.dataReceived = self.take  # type: ignore[method-assign]
 
     def take(self, data: bytes) -> None:

@@ -91,6 +91,7 @@ class Trickle:
         self._rate = inf
         self._kept = b""
         self._timer: Any = None
+        # What comes goes through here first; of this one connection, so that others pay nothing.
         protocol.dataReceived = self.take  # type: ignore[method-assign]
 
     def slow_to(self, rate: float) -> None:

@@ -74,6 +74,7 @@ def _weaker(wanted: Part, given: Part) -> bool:
     if type(wanted) is not type(given) or isinstance(wanted, (All, AnyOf, Not)):
         return False
     kind = kind_of(wanted)
+    # Conditions are dataclasses, which a Protocol cannot say.
     return all(
         _value_weaker(each.name, getattr(wanted, each.name), getattr(given, each.name), kind)
         for each in fields(wanted)  # type: ignore[arg-type]

@@ -119,7 +119,7 @@ class Mailboxes:
         # In their order, too: an earlier glob wins over a later one.
         return isinstance(other, Mailboxes) and list(self.domains.items()) == list(other.domains.items())
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # They hold dicts, and nobody looks them up.
 
     def __bool__(self) -> bool:
         return bool(self._exact or self._globs)

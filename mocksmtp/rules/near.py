@@ -99,6 +99,7 @@ def written(part: All | AnyOf | Not | Condition) -> str:
         return ", ".join(map(written, part.parts))
     if isinstance(part, AnyOf):
         return " or ".join(f"{{{written(each)}}}" for each in part.parts)
+    # Conditions are dataclasses, which a Protocol cannot say.
     values = {field.name: getattr(part, field.name) for field in fields(part)}  # type: ignore[arg-type]
     given = {name: _value(value) for name, value in values.items() if value is not None}
     if list(given) == ["value"]:
@@ -117,6 +118,7 @@ def _value(value: Any) -> str:
 
 
 def _alike(condition: Condition, seen: Iterable[str]) -> float:
+    # The same: a condition is a dataclass.
     wanted = [text for field in fields(condition) for text in _texts(getattr(condition, field.name))]  # type: ignore[arg-type]
     pairs = [(text.lower(), value[:LONGEST_VALUE].lower()) for text in wanted for value in seen]
     return max((SequenceMatcher(None, *pair).ratio() for pair in pairs), default=0.0)

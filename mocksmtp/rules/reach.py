@@ -108,4 +108,5 @@ def _cut(parts: tuple[Part, ...]) -> Iterator[tuple[Part, ...]]:
         return
     others = tuple(part for part in parts if part is not cut)
     for text in value.items:
+        # A condition is a dataclass, which a Protocol cannot say.
         yield (replace(cut, value=Patterns((text,))), *others)  # type: ignore[type-var]
