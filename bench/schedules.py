@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from mocksmtp.config import load
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.steps import Store
 
@@ -58,7 +59,7 @@ def messages(number: int, folder: Path) -> Callable[[int], None]:
     def run(times: int) -> None:
         for n in range(times):
             who = Conversation(f"S{next(ids)}", "smtp", "mx.test", "192.0.2.1")
-            session = Session(profile, rulebook, who, lambda _: None, lambda: "Q1", lambda: 1e9)
+            session = Session(profile, rulebook, who, Publisher.to(lambda _: None), lambda: "Q1", lambda: 1e9)
             session.open()
             lines = [b"EHLO c.test", b"MAIL FROM:<a@y.test>", b"RCPT TO:<u%d@x.test>" % (n % FEW)]
             for line in [*lines, b"RCPT TO:<v@x.test>", b"DATA", b"text\r\n."]:
