@@ -102,6 +102,26 @@ def test_the_missing_intermediate_is_all_that_is_missing(made, flawed, monkeypat
     assert shake(trusting(made.ca_pem, between[0].pem), context) == "TLSv1.3"
 
 
+@pytest.mark.parametrize("level", [1, 2])
+def test_the_weak_key_is_too_weak_at_every_level_a_client_comes_with(made, flawed, level):
+    client = trusting(made.ca_pem)
+    client.set_ciphers(f"DEFAULT:@SECLEVEL={level}")
+    with pytest.raises(ssl.SSLCertVerificationError, match="EE certificate key too weak"):
+        shake(client, flawed.context(made.identity, "weak_key", ""))
+
+
+@pytest.mark.parametrize(
+    ("version", "handshake", "spoken"),
+    [("1.3", "", "TLSv1.3"), ("1.2", "", "TLSv1.2"), ("1.2", "old_versions_only", "TLSv1.1")],
+)
+def test_the_weak_key_signs_in_every_version(made, version, handshake, spoken):
+    client = trusting(made.ca_pem)
+    client.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    client.set_ciphers("ALL:@SECLEVEL=0")
+    flawed = Flaws(made, NAMES, [version], lambda: NOW)
+    assert shake(client, flawed.context(made.identity, "weak_key", handshake)) == spoken
+
+
 def test_every_kind_that_a_rule_may_name_is_made(flawed):
     assert get_args(get_type_hints(Certificate)["value"]) == tuple(CERTIFICATES)
 

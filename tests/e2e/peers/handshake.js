@@ -1,8 +1,8 @@
-// Shakes hands with a server and says how it went.  Arguments: port, a file with the CA, the name to say EHLO
-// with before STARTTLS (empty: TLS is implicit), and the list of ciphers (empty: Node's own).
+// Shakes hands with a server and says how it went.  Arguments: port, a file with the CA, and the name to say EHLO
+// with before STARTTLS (empty: TLS is implicit).
 const tls = require("tls");
 const net = require("net");
-const [port, ca, helo, ciphers] = process.argv.slice(2);
+const [port, ca, helo] = process.argv.slice(2);
 
 const say = (text) => {
   console.log(text);
@@ -11,7 +11,6 @@ const say = (text) => {
 
 function shake(socket) {
   const options = { socket, host: "localhost", port, servername: "localhost", ca: require("fs").readFileSync(ca) };
-  if (ciphers) options.ciphers = ciphers;
   const secure = tls.connect(options, () => say(`${secure.getProtocol()} is spoken`));
   secure.setTimeout(2000, () => say("nothing came for 2 s"));
   secure.on("error", (error) => say(`${error.code}: ${error.message}`));
