@@ -106,7 +106,7 @@ class App:
         if self.settings.capture.sessions:
             all_takes.append(self.journal.takes)
         takers = {kind: [take for takes in all_takes if (take := takes.get(kind))] for kind in get_args(Fact)}
-        return Publisher(takers)
+        return Publisher(takers, self.metrics.tallies)
 
     def _rulebook(self, settings: Settings) -> Rulebook:
         """Compile the rules; counters of rules that kept their name go on."""

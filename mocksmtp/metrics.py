@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from mocksmtp import __version__
 from mocksmtp.smtp import facts
-from mocksmtp.smtp.facts import Fact
+from mocksmtp.smtp.facts import Fact, Tallies, Tally
 from mocksmtp.stores import Store
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Counted(Protocol):
         ...
 
 
-FREQUENT = (facts.CommandAnswered, facts.SessionOpened, facts.SessionClosed, facts.MessageAccepted)
-"""Facts of which there are several a message."""
+FREQUENT = (facts.SessionOpened, facts.SessionClosed, facts.MessageAccepted)
+"""Facts of which there may be as many as messages."""
 
 
 class Metrics:
@@ -50,7 +50,8 @@ class Metrics:
         self._turned_away: Counter[str] = Counter()
         # What is frequent is only gathered while mail goes on, and counted about ten times a second.
         self._gathered: dict[type, list[Any]] = {kind: [] for kind in FREQUENT}
-        self._replies: Counter[tuple[str, str, int]] = Counter()
+        self.tallies: Tallies = defaultdict(Tally)
+        """What sessions count their answers in."""
         self._rules: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
         self._messages: Counter[str] = Counter()
@@ -83,8 +84,7 @@ class Metrics:
 
     def catch_up(self) -> None:
         """Count the facts that were gathered; to be called often, so that they are few."""
-        answers, came, went, taken = (self._gathered[kind] for kind in FREQUENT)
-        self._replies.update([(fact[0].listener, fact[1], fact[2].code) for fact in answers])
+        came, went, taken = (self._gathered[kind] for kind in FREQUENT)
         self._opened.update(fact.who.listener for fact in came)
         self._closed.update(fact.who.listener for fact in went)
         self._messages.update(fact.who.listener for fact in taken)
@@ -111,9 +111,9 @@ class Metrics:
         """Yield what was counted, for a scrape."""
         self.catch_up()
         commands: Counter[tuple[str, str]] = Counter()
-        for (listener, stage, _), number in self._replies.items():
-            commands[listener, str(stage)] += number
-        replies = {(li, str(st), str(code)): n for (li, st, code), n in self._replies.items()}
+        for (listener, stage, _), tally in self.tallies.items():
+            commands[listener, str(stage)] += tally.number
+        replies = {(li, str(st), str(code)): tally.number for (li, st, code), tally in self.tallies.items()}
         open_now = {listener: n - self._closed[listener] for listener, n in self._opened.items()}
         usage, journal = self._store.usage(), self._journal()
         dropped = {

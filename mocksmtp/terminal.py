@@ -84,7 +84,9 @@ class Terminal:
             SessionClosed: self._closed,
             ConnectionRefused: self._turned_away,
         }
-        # Facts are only gathered while mail goes on, and read when the lines are written.
+        # Facts are only gathered while mail goes on, and read when the lines are written: that is their time.
+        self._now = 0.0
+        self._time = ""
         self._heard: list[Any] = []
         self.takes: dict[type, Take] = dict.fromkeys(self._reads, self._heard.append)
 
@@ -98,13 +100,13 @@ class Terminal:
         if self._plain and rule is None and len(recipients) == 1 and len(self._lines) < MOST_PENDING:
             # The line of nearly every message, written at once.
             line = (
-                f"{_time_of_day(int(self._clock()))} {who.listener} {who.client} from=<{envelope.mail.text}>"
+                f"{self._time} {who.listener} {who.client} from=<{envelope.mail.text}>"
                 f" to=<{recipients[0].path.text}> {reply.text}"
             )
             if line.isprintable():
                 self._lines.append(line)
                 return
-        self._add(line_of_message(self._clock(), fact))
+        self._add(line_of_message(self._now, fact))
 
     def _decided(self, fact: Decided) -> None:
         stage, session = fact.stage, fact.who.id
@@ -116,13 +118,13 @@ class Terminal:
                 pending.pop()
             pending.append(fact)
         elif fact.reply.code >= 400 and stage in BETWEEN_TRANSACTIONS:
-            self._add(line_from(self._clock(), fact.who, (fact,), None))
+            self._add(line_from(self._now, fact.who, (fact,), None))
 
     def _injected(self, fact: FaultInjected) -> None:
         if fact.stage in OF_A_TRANSACTION:
             self._pending.setdefault(fact.who.id, []).append(fact)
         else:
-            self._add(line_from(self._clock(), fact.who, (fact,), None))
+            self._add(line_from(self._now, fact.who, (fact,), None))
 
     def _ended(self, fact: TransactionEnded) -> None:
         pending = self._pending.pop(fact[0].id, None)
@@ -133,19 +135,18 @@ class Terminal:
         self._tell(fact.who, self._pending.pop(fact.who.id, []), fact.envelope)
 
     def _tell(self, who: Conversation, pending: Sequence[Happened], envelope: Envelope | None) -> None:
-        now = self._clock()
         if by_recipient(pending):
-            for each in lines_by_recipient(now, who, pending, envelope):
+            for each in lines_by_recipient(self._now, who, pending, envelope):
                 self._add(each)
         else:
-            self._add(line_from(now, who, pending, envelope))
+            self._add(line_from(self._now, who, pending, envelope))
 
     def _closed(self, fact: SessionClosed) -> None:
         self._pending.pop(fact.who.id, None)
 
     def _turned_away(self, fact: ConnectionRefused) -> None:
         told = f"closed: {fact.reason}"
-        self._add(Line(self._clock(), fact.listener, fact.client, "", Stage.CONNECT.value, None, (), told, None))
+        self._add(Line(self._now, fact.listener, fact.client, "", Stage.CONNECT.value, None, (), told, None))
 
     def _add(self, line: Line) -> None:
         if not self.refused and not 0 < line.code < 400:
@@ -159,8 +160,11 @@ class Terminal:
         """Write what has been gathered, in one piece."""
         heard = self._heard[:]
         self._heard.clear()
+        self._now = self._clock()
+        self._time = _time_of_day(int(self._now))
+        reads = self._reads
         for fact in heard:
-            self._reads[type(fact)](fact)
+            reads[type(fact)](fact)
         if not self._lines:
             return
         lines, self._lines = self._lines, []

@@ -44,6 +44,7 @@ from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Policy, Search
 from mocksmtp.smtp.profile import Authentication, Limits, Profile
+from mocksmtp.smtp.remembered import Remembered
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.stage import Stage
@@ -267,14 +268,16 @@ class Player:
         failing: list[bool] | None = None,
         client: str = "192.0.2.1",
         name: str = "s1",
+        remembered: Remembered | None = None,
     ) -> None:
         ids, self.facts, self.stored, self.events = count(1), [], [], []
         self.failing = list(failing or [])
         self.handshakes = 0
         conversation = Conversation(name, profile.name, profile.hostname, client)
         self.session = Session(
-            profile, policy, conversation, Publisher.to(self.facts.append), lambda: f"Q{next(ids)}", lambda: 1e9
-        )
+            profile, policy, conversation, Publisher.to(self.facts.append), lambda: f"Q{next(ids)}", lambda: 1e9,
+            remembered,
+        )  # fmt: skip
 
     def perform(self, steps: list[Step]) -> None:
         """Perform steps in order; a handshake waits for the end of the turn."""
@@ -314,16 +317,18 @@ class Player:
             self.perform(session.open())
         size = cut or len(turn.octets) or 1
         for at in range(0, len(turn.octets), size):
-            self.perform(session.receive_data(turn.octets[at : at + size]))
+            piece = turn.octets[at : at + size]
+            answer = None if session.deaf else session.answer_at_once(piece)
+            self.perform(session.receive_data(piece) if answer is None else [Send(answer)])
         while self.handshakes:
             self.handshakes -= 1
             self.perform(session.tls_started(TLS, lambda kind: BINDINGS.get(kind, ())))
         return self.events
 
 
-def play(dialogue: Dialogue, cut: int = 0) -> None:
+def play(dialogue: Dialogue, cut: int = 0, remembered: Remembered | None = None) -> None:
     """Play a dialogue, cut into pieces of so many octets; assert that all comes as written."""
-    player = Player(dialogue.profile, dialogue.policy, dialogue.failing)
+    player = Player(dialogue.profile, dialogue.policy, dialogue.failing, remembered=remembered)
     for number, turn in enumerate(dialogue.turns):
         check(number, turn, player.take(turn, cut), player.stored)
 

@@ -60,10 +60,9 @@ class SlowStore:
 
     def add(self, message, stored):
         self.messages.append(message)
-        if self.at_once:
-            stored(None)
-        else:
+        if not self.at_once:
             self.pending.append(stored)
+        return self.at_once
 
 
 class BoundPort:

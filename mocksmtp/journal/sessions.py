@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.notes import Note
 
-Chunk = tuple["Note", ...]
+Chunk = tuple[Any, ...]
+"""Notes in order."""
 
 HEAD = 56
 """Octets of a note beside what it holds, its place in the chunk included."""
@@ -194,5 +196,5 @@ class OpenSession:
 
 
 def cost(chunk: Chunk) -> int:
-    """Say about how many octets notes take: each with its head, as if nobody else held it."""
-    return HEAD * len(chunk) + sum([len(note) for note in chunk if type(note) is bytes])
+    """Say about how many octets notes take: each with its head, and written out as if nobody else held it."""
+    return HEAD * len(chunk) + len(marshal.dumps(chunk, 2))

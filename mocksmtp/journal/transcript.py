@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mocksmtp.smtp.notes import BARE, SENT, UNSTUFFED, Note
+from mocksmtp.smtp.notes import BARE, SENT, UNSTUFFED, Note, one_by_one
 
 
 class Entry(NamedTuple):
@@ -47,7 +47,7 @@ def transcript(notes: Iterable[Note]) -> Iterator[Entry]:
     """Yield the lines of a session, in order."""
     at = 0.0
     sent = False
-    for note in notes:
+    for note in one_by_one(notes):
         if sent:
             sent = False
             yield from _said_by_server(at, note)

@@ -23,6 +23,7 @@ from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.facts import ConnectionRefused
 from mocksmtp.smtp.notes import NOT_TAKEN, Notes
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Found, Policy, Search
+from mocksmtp.smtp.remembered import Remembered
 from mocksmtp.smtp.session import Session
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Listener(Factory):
         self.tls = tls
         self.clock = reactor
         self.next_id = next_id
+        self._remembered = Remembered()
         self.departures = Departures(reactor)
         self.place = NOWHERE
         self.proxy_protocol = proxy_protocol
@@ -166,8 +168,10 @@ class Listener(Factory):
         """Ask another policy, in open sessions from their next command on."""
         self.policy = policy
         self._fit_windows()
+        self._remembered = Remembered()
         for connection in self.connections:
-            connection.session.policy = policy
+            session = connection.session
+            session.follow(policy, self._remembered if session.profile is self.profile else Remembered())
 
     def become(self, profile: Profile, tls: Any, proxy_protocol: str) -> None:
         """Offer something else: all of it to new connections, its bounds and demands to open sessions too."""
@@ -176,13 +180,14 @@ class Listener(Factory):
         if profile == self.profile:
             return
         self.profile = profile
+        self._remembered = Remembered()
         # One for each profile that is in use, however many sessions there are.
-        made: dict[int, tuple[Profile, Profile]] = {}
+        made: dict[int, tuple[Profile, Profile, Remembered]] = {}
         for connection in self.connections:
             old = connection.session.profile
             if id(old) not in made:
-                made[id(old)] = old, old.bounded_as(profile)
-            connection.session.meet(made[id(old)][1])
+                made[id(old)] = old, old.bounded_as(profile), Remembered()
+            connection.session.meet(*made[id(old)][1:])
 
     def buildProtocol(self, addr: IAddress | None) -> SmtpProtocol | ProxyGate | None:
         """Make what a new connection talks to; None closes it."""
@@ -202,7 +207,10 @@ class Listener(Factory):
         """Make the session of a new connection."""
         conversation = Conversation(self.next_id(), self.profile.name, self.profile.hostname, client, port)
         conversation.notes = self.notes()
-        session = Session(self.profile, self.policy, conversation, self.publish, self.next_id, self.clock.seconds)
+        session = Session(
+            self.profile, self.policy, conversation, self.publish, self.next_id, self.clock.seconds,
+            self._remembered,
+        )  # fmt: skip
         return SmtpProtocol(self, session)
 
     def refused(self, client: str, reason: str) -> None:

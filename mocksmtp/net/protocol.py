@@ -69,7 +69,7 @@ class SmtpProtocol(Protocol):
         self._perform(self.session.open(self.listener.busy(self.session.conversation.client)))
 
     def dataReceived(self, data: bytes) -> None:
-        """Answer; a reply, or a message that is kept at once, goes without the queue."""
+        """Answer; replies, and a message that is kept at once, go without the queue."""
         session = self.session
         if session.deaf:  # What comes after a close, or during a handshake, moves no deadline.
             if self.closing:
@@ -80,10 +80,23 @@ class SmtpProtocol(Protocol):
         self._conversation.at = now = self._seconds()
         note = self.note
         note(now)
+        if self.waiting or self._steps:
+            self._perform(session.receive_data(data))
+            return
+        answer = session.answer_at_once(data)
+        if answer is not None:
+            self.transport.write(answer)
+            return
         steps = session.receive_data(data)
-        if len(steps) == 1 and not (self.waiting or self._steps):
-            if type(first := steps[0]) is Store:
-                steps = self._keep(first)
+        if len(steps) == 1:
+            if type(step := steps[0]) is Store:
+                self.waiting = True
+                if not self.listener.store.add(step.message, self._stored):
+                    if self.waiting:
+                        self.transport.pauseProducing()
+                    return
+                self.waiting = False
+                steps = session.stored(None)
             if len(steps) == 1 and type(step := steps[0]) is Send:
                 note(SENT)
                 note(step.data)
@@ -190,20 +203,12 @@ class SmtpProtocol(Protocol):
             self.transport.write(data)
         self._performing = False
 
-    def _keep(self, step: Store) -> list[Step]:
-        """Keep a message; return what follows at once, which is nothing while the store has not answered."""
-        self._performing = True
-        self.store(step)
-        self._performing = False
-        follows = list(self._steps)
-        self._steps.clear()
-        return follows
-
     def store(self, step: Store) -> None:
         """Keep a message; a store that answers at once costs no turn of the loop."""
         self.waiting = True
-        self.listener.store.add(step.message, self._stored)
-        if self.waiting:
+        if self.listener.store.add(step.message, self._stored):
+            self._stored(None)
+        elif self.waiting:
             self.transport.pauseProducing()
 
     def _stored(self, refusal: Reply | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mocksmtp.smtp.notes import CLOSED, GONE, HALF_CLOSED, OVERLONG, RESET, SENT, Note
+from mocksmtp.smtp.notes import CLOSED, GONE, HALF_CLOSED, OVERLONG, RESET, SENT, Note, one_by_one
 
 END = "."
 """Stands for the verb where mail data ends."""
@@ -79,7 +79,7 @@ class Exchange:
 def exchange(notes: Iterable[Note], whole: bool = True) -> Exchange:
     """Read notes; ``whole`` False says that some at their beginning are gone."""
     reader = _Reader(whole)
-    for note in notes:
+    for note in one_by_one(notes):
         reader.take(note)
     return reader.done()
 

@@ -6,22 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.envelope import Envelope, Message, Recipient, message
 from mocksmtp.smtp.facts import (
     CommandAnswered,
     Decided,
     FaultInjected,
     RuleMatched,
     TransactionEnded,
-    accepted,
     answered,
-    ended,
 )
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
-from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, Store, ends, waiting
+from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, ends, waiting
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
@@ -110,16 +107,22 @@ class Answers:
 
     def _let_pass(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Answer as proposed: nobody objects, and the reply is of the stage's own positive class."""
-        reply, commit, then, _, _, path, params, _, _ = outcome
+        reply, commit, then, _, _, _, _, _, _ = outcome
         if commit is not None:
             commit(self, outcome)
-        fact = answered((self.conversation, stage, reply, None, True, path, params))
-        for take in self._hear:
-            take(fact)
-        steps.append(reply.step if self._enhanced else Send(reply.bare))
+        self.publish.tallies[self.conversation.listener, stage, reply.code].number += 1
+        if self._hear:
+            self._tell_answered(stage, outcome)
+        steps.append(Send(reply.wire if self._enhanced else reply.bare))
         if then:
             steps += then
             self.deaf = True  # What ends a reply, a handshake or a close, throws away what came behind.
+
+    def _tell_answered(self, stage: Stage, outcome: Outcome) -> None:
+        """Tell those who look on of a command that was let through."""
+        fact = answered((self.conversation, stage, outcome.reply, None, True, outcome.path, outcome.params))
+        for take in self._hear:
+            take(fact)
 
     def _wait_for(self, search: Search, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Have a search run, and keep what comes in until ``resume`` is told its decision."""
@@ -135,9 +138,6 @@ class Answers:
     def _settle(self, stage: Stage, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
         reply = decision.reply or outcome.reply
         took = reply.code // 100 == (3 if stage is Stage.DATA else 2)
-        if stage is Stage.MESSAGE:
-            self._settle_message(outcome, decision, reply, took, steps)
-            return
         if took and outcome.accept is outcome.reply:
             reply, took, decision = outcome.reply, False, decision._replace(reply=None, rule=None)
         if reply is not outcome.reply:
@@ -148,25 +148,6 @@ class Answers:
             if not decision.keep:
                 self._keep_nothing(stage)
         self._reply(stage, outcome, decision, reply, took, steps)
-
-    def _settle_message(
-        self, outcome: Outcome, decision: Decision, reply: Reply, took: bool, steps: list[Step]
-    ) -> None:
-        envelope = self.conversation.envelope
-        if envelope is None:
-            raise AssertionError("mail data without an envelope")
-        profile = self.profile
-        if profile.keep_messages and (took or (profile.keep_refused and self.conversation.content is not None)):
-            kept = envelope.kept if decision.keep else ()
-            if kept:
-                self.held = True
-                self._pending = (Stage.MESSAGE, outcome, decision)
-                steps.append(Store(self._message(envelope, kept, decision, reply, took)))
-                return
-        self._reply(Stage.MESSAGE, outcome, decision, reply, took, steps)
-        if took:
-            self._accepted(envelope, decision, reply, kept=False)
-        self._message_answered()
 
     def _reply(
         self, stage: Stage, outcome: Outcome, decision: Decision, reply: Reply, took: bool, steps: list[Step]
@@ -195,11 +176,12 @@ class Answers:
             or (stage is Stage.MESSAGE and outcome.path is not None)
         ):
             publish(Decided(*fields, conversation.envelope))
+        publish.tallies[conversation.listener, stage, reply.code].number += 1
         publish(answered(fields))
         if spoilt is not None:
             self.perform(spoilt, steps)
         else:
-            steps.append(reply.step if self._enhanced else Send(reply.bare))
+            steps.append(Send(reply.wire if self._enhanced else reply.bare))
             if then:
                 steps += then
                 self.deaf = True  # What ends a reply, a handshake or a close, throws away what came behind.
@@ -230,27 +212,6 @@ class Answers:
         """Take mail data in as these steps say, and return them."""
         return steps
 
-    def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
-        """The store has answered: say so, and end the transaction."""
-        stage, outcome, decision = self._take_pending()
-        conversation = self.conversation
-        envelope = conversation.envelope
-        if decision is AS_PROPOSED and refusal is None and envelope is not None and outcome.reply.code < 400:
-            # The way of nearly every message: nobody objects.
-            self._let_pass(stage, outcome, steps)
-            self._accepted(envelope, decision, outcome.reply, kept=True)
-            self._message_answered()
-            return
-        reply = decision.reply or outcome.reply
-        took = reply.code // 100 == 2
-        if took and refusal is not None:  # A message that is refused anyway is refused as decided, kept or not.
-            reply, took = refusal, False
-            decision = decision._replace(reply=reply)
-        self._reply(stage, outcome, decision, reply, took, steps)
-        if took and envelope is not None:
-            self._accepted(envelope, decision, reply, kept=True)
-        self._message_answered()
-
     def _take_pending(self) -> tuple[Stage, Outcome, Decision]:
         pending = self._pending
         if pending is None:
@@ -258,18 +219,6 @@ class Answers:
         self._pending = None
         self.held = False
         return pending
-
-    def _message_answered(self) -> None:
-        conversation = self.conversation
-        conversation.content = None
-        conversation.envelope = None
-        self.state = State.READY
-        self.publish(ended((conversation,)))
-
-    def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
-        self.transactions_left -= 1
-        octets = len(self.conversation.content or b"")
-        self.publish(accepted((self.conversation, envelope, octets, reply, decision.rule, kept)))
 
     def _keep_nothing(self, stage: Stage) -> None:
         """A rule said ``keep: false``: of this recipient where it stands at RCPT, else of the message."""
@@ -280,17 +229,6 @@ class Answers:
             envelope.recipients[-1] = envelope.recipients[-1]._replace(keep=False)
         else:
             envelope.keep = False
-
-    def _message(
-        self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision, reply: Reply, took: bool
-    ) -> Message:
-        conversation = self.conversation
-        return message((
-            envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
-            conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
-            conversation.content or b"", self.now(), decision.rule,
-            reply.wire if self._enhanced else reply.bare, not took, conversation.scopes,
-        ))  # fmt: skip
 
 
 def _begin(session: Answers, _outcome: Outcome) -> None:

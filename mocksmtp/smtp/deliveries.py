@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mocksmtp.smtp.facts import TransactionAbandoned
+from mocksmtp.smtp.messages import Messages
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.steps import Step, Store, ends
-from mocksmtp.smtp.transaction import Transactions
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.envelope import Recipient
@@ -76,7 +76,7 @@ class Delivery:
         self.verdicts.append(Verdict(self.recipients[len(self.verdicts)], outcome, decision))
 
 
-class Deliveries(Transactions):
+class Deliveries(Messages):
     """The part of a session that answers a message once for each recipient, where LMTP is spoken."""
 
     __slots__ = ("_delivery",)

@@ -6,18 +6,19 @@ subscriber that keeps a fact copies what it needs, because the conversation goes
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
+from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.conversation import Conversation, Tls
     from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.reply import Reply
-    from mocksmtp.smtp.stage import Stage
 
 
 class ConnectionRefused(NamedTuple):
@@ -35,7 +36,7 @@ class SessionOpened(NamedTuple):
 
 
 class CommandAnswered(NamedTuple):
-    """A command (or the connection, or the end of mail data) got this reply.
+    """A command (or the connection, or the end of mail data) got this reply; ``Publisher.tallies`` count them.
 
     ``rule`` names the rule or mailbox entry that decided, None where the protocol
     answered by itself; ``took_effect`` says whether the command was committed.
@@ -161,18 +162,33 @@ Take = Callable[[Any], None]
 """Takes note of a fact, and is done with it when it returns."""
 
 
+class Tally:
+    """How often it happened."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
+Tallies = defaultdict[tuple[str, Stage, int], Tally]
+"""How often a listener, by its name, answered at a stage with a code."""
+
+
 class Publisher:
     """Hands each fact to those who take its kind, in order.
 
     ``takers`` lists them by kind.  The lists are looked at for each fact: who joins one, or leaves it,
-    is heard from the next fact on.
+    is heard from the next fact on.  ``tallies`` count what is answered: there are so many answers that
+    who only counts them takes no facts.
     """
 
-    __slots__ = ("takers",)
+    __slots__ = ("takers", "tallies")
 
-    def __init__(self, takers: Mapping[type, list[Take]]) -> None:
+    def __init__(self, takers: Mapping[type, list[Take]], tallies: Tallies | None = None) -> None:
         """``takers`` has every kind of ``Fact``."""
         self.takers = takers
+        self.tallies = defaultdict(Tally) if tallies is None else tallies
 
     @classmethod
     def to(cls, take: Take) -> Publisher:

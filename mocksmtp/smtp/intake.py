@@ -11,9 +11,9 @@ from mocksmtp.smtp.facts import RuleMatched
 from mocksmtp.smtp.framing import Chunk, ChunkReader
 from mocksmtp.smtp.governed import Governed
 from mocksmtp.smtp.notes import BARE
-from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.outcome import Outcome, as_proposed, refuse
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, settled
-from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.replies import queued
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import FOR_CHUNKS, State
 from mocksmtp.smtp.steps import Close, Receive, Step, ends, waiting
@@ -22,6 +22,7 @@ from mocksmtp.smtp.syntax import BareNewlines
 if TYPE_CHECKING:
     from mocksmtp.smtp.framing import MailData
     from mocksmtp.smtp.policy import Fault, Found
+    from mocksmtp.smtp.reply import Reply
 
 
 class Incoming(NamedTuple):
@@ -80,13 +81,13 @@ class Intake(Deliveries):
         elif reader.flaws and self._refuses(reader.flaws):
             outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
         else:
-            outcome = Outcome(Reply(250, f"OK queued as {self.envelope.id}", "2.0.0"))
+            outcome = as_proposed(queued(self.envelope.id))
         if self.profile.lmtp:
             self.deliver(outcome, steps, faults=faults)
         elif faults:
             self._answer_with(faults, outcome, steps)
         elif outcome.asks and Stage.MESSAGE not in self.policy.stages:
-            self._settle_message(outcome, AS_PROPOSED, outcome.reply, True, steps)
+            self._settle_message(outcome, AS_PROPOSED, steps)
         else:
             self.answer(Stage.MESSAGE, outcome, steps)
 

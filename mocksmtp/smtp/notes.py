@@ -6,13 +6,15 @@ A note is one of these, in the order of the conversation:
 * octets: a line from the client without its CRLF, and never a secret;
 * ``SENT``, and behind it the octets that left;
 * another whole number: so many octets of mail data ended here;
-* a tuple: something that happened, its name first, as in ``("tls", "1.3", "TLS_AES_256_GCM_SHA384", None)``.
+* a tuple of octets and octets: plain commands that came, with their CRLF, and what left at once in answer;
+* another tuple: something that happened, its name first, as in ``("tls", "1.3", "TLS_AES_256_GCM_SHA384", None)``.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable, Iterator
 
 Note = float | int | bytes | tuple[object, ...]
 Notes = list[Note] | deque[Note]
@@ -43,6 +45,18 @@ MECHANISMS = frozenset(
 """What may be shown behind AUTH; another word there may be a password in the wrong place."""
 
 _AUTH = re.compile(rb"(\s*AUTH)\b[\s=]*(\S*)\s*(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def one_by_one(notes: Iterable[Note]) -> Iterator[Note]:
+    """Yield notes as if nothing had been answered at once: each line that came, and what left, by itself."""
+    for note in notes:
+        match note:
+            case (bytes(came), bytes(left)):
+                yield from came.split(b"\r\n")[:-1]
+                yield SENT
+                yield left
+            case _:
+                yield note
 
 
 def is_auth(line: bytes) -> bool:

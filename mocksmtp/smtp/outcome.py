@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
@@ -40,6 +41,14 @@ class Outcome(NamedTuple):
     params: Params = NO_PARAMS
     text: str | None = None
     follows: Exchange | Chunk | Introduction | None = None
+
+
+_outcome = partial(tuple.__new__, Outcome)
+
+
+def as_proposed(reply: Reply) -> Outcome:
+    """Return the outcome of a reply from which nothing follows; the constructor takes three times as long."""
+    return _outcome((reply, None, (), True, None, None, NO_PARAMS, None, None))
 
 
 def refuse(reply: Reply) -> Outcome:

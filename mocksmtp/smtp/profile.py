@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.session import Session
     from mocksmtp.smtp.verbs import Verb
 
+Announce = Callable[["Session"], str | None]
+"""What EHLO says of an extension in this session, None where it is not offered now."""
+
 ANY_USER = None
 """``Authentication.users`` when every login is accepted."""
 
@@ -64,8 +67,9 @@ class Profile:
     not SMTP.  ``keep_messages`` False answers 250 and keeps nothing, ``keep_refused`` keeps
     messages that were refused at the end of mail data too, marked so.  ``trusted`` are the
     networks that may say who the client is: by the PROXY protocol, and by XCLIENT.  What
-    comes last follows from the rest: the 220, the lines of EHLO, the verbs by name, those that are legal in
-    each state, and the parameters of MAIL and RCPT.
+    comes last follows from the rest: the 220, the lines of EHLO, those of them on which a
+    session has a say, the verbs by name, those that are legal in each state, and the
+    parameters of MAIL and RCPT.
     """
 
     name: str = "smtp"
@@ -83,7 +87,8 @@ class Profile:
     keep_refused: bool = False
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
     greeting: Reply = field(init=False, repr=False, compare=False)
-    ehlo: tuple[str | Callable[[Session], str | None], ...] = field(init=False, repr=False, compare=False)
+    ehlo: tuple[str | Announce, ...] = field(init=False, repr=False, compare=False)
+    announce: tuple[Announce, ...] = field(init=False, repr=False, compare=False)
     verbs: Mapping[bytes, Verb] = field(init=False, repr=False, compare=False)
     legal: Mapping[State, Mapping[bytes, Verb]] = field(init=False, repr=False, compare=False)
     mail_params: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
@@ -108,6 +113,7 @@ class Profile:
         settle(self, "greeting", Reply(220, self.banner))
         lines = [extension.announce or extension.keyword for extension in self.extensions]
         settle(self, "ehlo", (f"{self.hostname} at your service", *lines, "HELP"))
+        settle(self, "announce", tuple(line for line in lines if not isinstance(line, str)))
         settle(self, "verbs", verbs)
         settle(self, "legal", {s: {n: v for n, v in verbs.items() if s in v.legal} for s in State})
         settle(self, "mail_params", mail)

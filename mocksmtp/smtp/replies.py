@@ -66,3 +66,8 @@ TOO_MANY_CONNECTIONS = Reply(421, "Too many connections", "4.3.2")
 TOO_MANY_FROM_CLIENT = Reply(421, "Too many connections from your address", "4.7.0")
 IDLE = Reply(421, "Idle for too long", "4.4.2")
 SHUTTING_DOWN = Reply(421, "Service shutting down", "4.3.2")
+
+
+def queued(queue_id: str) -> Reply:
+    """Return what a message is answered that was taken."""
+    return Reply(250, f"OK queued as {queue_id}", "2.0.0")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from mocksmtp.smtp.steps import Send
-
 LINE_LIMIT = 512
 """Octets of one reply line with its CRLF (RFC 5321 section 4.5.3.1.5)."""
 
@@ -14,10 +12,10 @@ class Reply:
     Treat it as a value: it is compared by content and never changed.  ``wire`` is
     what goes out, ``bare`` the same without the enhanced code, for a listener that
     hides ENHANCEDSTATUSCODES.  The first is made once, because most replies are
-    constants that are sent many times.  ``step`` is the order to send ``wire``.
+    constants that are sent many times.
     """
 
-    __slots__ = ("_written", "code", "enhanced", "lines", "step", "wire")
+    __slots__ = ("_written", "code", "enhanced", "lines", "wire")
 
     def __init__(self, code: int, text: str | tuple[str, ...], enhanced: str = "", written: bool = False) -> None:
         """Take a code (200-599), one line of text or several, without CR or LF, and an enhanced code.
@@ -32,7 +30,6 @@ class Reply:
             self.wire = f"{code} {enhanced} {lines[0]}\r\n".encode()
         else:
             self.wire = _wire(code, lines, enhanced + " " if enhanced else "")
-        self.step = Send(self.wire)
 
     @property
     def bare(self) -> bytes:

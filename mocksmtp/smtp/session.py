@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
 from mocksmtp.smtp.framing import SAID_OFTEN, Chunk, LineReader, commands_in
-from mocksmtp.smtp.hearing import Hearing
 from mocksmtp.smtp.introduction import Introduction
 from mocksmtp.smtp.outcome import refuse
+from mocksmtp.smtp.plain import Plain
 from mocksmtp.smtp.policy import settled
+from mocksmtp.smtp.remembered import Remembered
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
 from mocksmtp.smtp.steps import Close, Send, Step
@@ -19,7 +20,6 @@ from mocksmtp.smtp.steps import Close, Send, Step
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation, Tls
     from mocksmtp.smtp.facts import Publisher
-    from mocksmtp.smtp.framing import Command
     from mocksmtp.smtp.mechanism import Binding
     from mocksmtp.smtp.policy import Decision, Found, Policy
     from mocksmtp.smtp.profile import Profile
@@ -29,12 +29,12 @@ AUTH_LINE_LIMIT = 12_288 + 2
 """Octets of a response in an AUTH exchange with its CRLF (RFC 4954 section 4)."""
 
 
-class Session(Hearing):
+class Session(Plain):
     """One connection, from the greeting to the close.
 
-    Call ``open`` first, then ``receive_data`` for what comes in, and ``tls_started``,
-    ``stored`` or ``decided`` after the step of that name was performed.  Each returns
-    the steps to perform next, in order.  Nothing that a client sends raises.
+    Call ``open`` first, then ``receive_data`` for what comes in (``answer_at_once`` may spare
+    it), and ``tls_started``, ``stored`` or ``decided`` after the step of that name was performed.
+    Each returns the steps to perform next, in order.  Nothing that a client sends raises.
     """
 
     __slots__ = ("greeted_once",)
@@ -47,11 +47,16 @@ class Session(Hearing):
         publish: Publisher,
         next_id: Callable[[], str],
         now: Callable[[], float],
+        remembered: Remembered | None = None,
     ) -> None:
-        """``next_id`` makes queue ids, ``now`` says the time in seconds since the epoch."""
+        """``next_id`` makes queue ids, ``now`` says the time in seconds since the epoch.
+
+        ``remembered`` is shared by sessions of the same profile, policy and publisher.
+        """
         super().__init__(profile, policy, conversation, publish, next_id, now)
         self._lines = LineReader(profile.bare_newlines)
         self._line_length = profile.limits.line_length
+        self.remembered = Remembered() if remembered is None else remembered
         self.domains = set()
         self._mail_data = self._incoming = self._governed = self._delivery = None
         # From AUTH to the next command: what stands between may be half of an exchange that had ended already.
@@ -94,7 +99,7 @@ class Session(Hearing):
             and not (self._lines.data or self.held or self._exchange is not None)
             and (commands := commands_in(data)) is not None
         ):  # fmt: skip
-            left = self._answer_plainly(commands, steps)
+            left = self._answer_plainly(data, commands, steps)
             if left is None:
                 return steps
             self._lines.feed(left)
@@ -211,31 +216,6 @@ class Session(Hearing):
         else:
             self.end_of_chunk(self._incoming, steps)
 
-    def _answer_plainly(self, commands: tuple[Command, ...], steps: list[Step]) -> bytes | None:
-        """Answer legal commands to which nobody objects, as nearly all are; return those that need a closer look.
-
-        These begin with the first of that kind.  It is looked at anew: up to then nothing was done about it.
-        """
-        legal, policy = self._legal, self.policy
-        rest = iter(commands)
-        for command in rest:
-            line, name, argument = command
-            verb = legal[self.state].get(name)
-            if verb is None:
-                return _together(command, rest)
-            _, stage, _, propose = verb
-            outcome = propose(self, argument)
-            if outcome[0].code >= 400:
-                return _together(command, rest)
-            if outcome[3] and stage in policy.stages and not policy.silent(stage, outcome):
-                return _together(command, rest)
-            self._wary = False
-            self.note(line)
-            self._let_pass(stage, outcome, steps)
-        if len(commands) > 1 and not self.deaf:  # Nothing but replies: they leave in one write.
-            steps[:] = [Send(b"".join([step.data for step in steps if isinstance(step, Send)]))]
-        return None
-
     def _take_line(self, line: bytes | object, steps: list[Step]) -> None:
         if self._exchange is not None:
             self._take_response(self._exchange, line, steps)
@@ -281,7 +261,3 @@ class Session(Hearing):
         """Greet, in clear or once the handshake has ended."""
         self.greeted_once = True
         self.greet(steps)
-
-
-def _together(first: Command, others: Iterable[Command]) -> bytes:
-    return b"".join(line + b"\r\n" for line, _, _ in (first, *others))

@@ -11,6 +11,7 @@ from mocksmtp.smtp.envelope import Envelope, recipient
 from mocksmtp.smtp.facts import Authenticated, TransactionAbandoned, TransactionEnded
 from mocksmtp.smtp.framing import ChunkReader, DotReader
 from mocksmtp.smtp.outcome import Outcome, refuse
+from mocksmtp.smtp.remembered import NOTHING_KNOWN, KnownByState, Remembered
 from mocksmtp.smtp.state import State
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.framing import MailData
     from mocksmtp.smtp.introduction import Introduction
     from mocksmtp.smtp.mechanism import Binding
+    from mocksmtp.smtp.policy import Policy
     from mocksmtp.smtp.profile import Profile
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.stage import Stage
@@ -33,8 +35,14 @@ NOTHING_LEGAL: Mapping[State, Mapping[bytes, Verb]] = {state: {} for state in St
 class Transactions(Answers):
     """The part of a session that changes: verbs propose, and what was accepted is done here."""
 
-    __slots__ = ("_legal", "_line_length", "_mail_data", "_missing", "binding", "domains", "draining")
+    __slots__ = (
+        "_known", "_legal", "_line_length", "_mail_data", "_missing", "binding", "domains", "draining",
+        "remembered",
+    )  # fmt: skip
 
+    _known: KnownByState
+    """What may be answered as it was before: nothing, while that depends on more than the state."""
+    remembered: Remembered
     _legal: Mapping[State, Mapping[bytes, Verb]]
     _line_length: int
     _mail_data: MailData | None
@@ -65,11 +73,16 @@ class Transactions(Answers):
         """MAIL was accepted."""
         self.conversation.envelope = Envelope(self.next_id(), outcome.path or NULL_PATH, outcome.params)
         self.state = State.MAIL
+        if outcome.params:  # RCPT and DATA look at them.
+            self._known = NOTHING_KNOWN
 
     def add_recipient(self, outcome: Outcome) -> None:
         """RCPT was accepted."""
-        self.envelope.recipients.append(recipient((outcome.path or NULL_PATH, outcome.params, True)))
+        recipients = self.envelope.recipients
+        recipients.append(recipient((outcome.path or NULL_PATH, outcome.params, True)))
         self.state = State.RCPT
+        if len(recipients) >= self.profile.limits.recipients:
+            self._known = NOTHING_KNOWN
 
     def begin_data(self, _outcome: Outcome) -> None:
         """DATA was accepted: what follows is mail data."""
@@ -102,6 +115,8 @@ class Transactions(Answers):
             self.publish(TransactionAbandoned(self.conversation, envelope))
             self.publish(TransactionEnded(self.conversation))
             self.state = State.READY
+            if self._known is NOTHING_KNOWN:
+                self._demand()
         elif self.state is State.SPOILT:
             self.state = State.READY
 
@@ -112,10 +127,22 @@ class Transactions(Answers):
     def _demand(self) -> None:
         """Settle what the client must do before anything else, once for all its next commands."""
         self._missing = missing(self.profile, self.conversation)
-        self._legal = self.profile.legal if self._missing is None and not self.draining else NOTHING_LEGAL
+        profile, envelope = self.profile, self.conversation.envelope
+        plain = self._missing is None and not self.draining
+        self._legal = profile.legal if plain else NOTHING_LEGAL
+        if envelope is not None:
+            plain = plain and not envelope.params and len(envelope.recipients) < profile.limits.recipients
+        self._known = self.remembered.by_state if plain and self.transactions_left else NOTHING_KNOWN
 
-    def meet(self, profile: Profile) -> None:
+    def follow(self, policy: Policy, remembered: Remembered) -> None:
+        """Ask another policy from the next command on."""
+        self.policy = policy
+        self.remembered = remembered
+        self._demand()
+
+    def meet(self, profile: Profile, remembered: Remembered) -> None:
         """Other bounds and demands hold from the next command on."""
+        self.remembered = remembered
         answered = (self.profile.limits.transactions or -1) - self.transactions_left
         most = profile.limits.transactions
         self.transactions_left = max(most - answered, 0) if most else -1 - answered

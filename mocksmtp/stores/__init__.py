@@ -29,8 +29,12 @@ class Store(Protocol):
     Unavailable.
     """
 
-    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> None:
-        """Keep a message, then call ``stored`` exactly once: with None, or with the reply that says why not."""
+    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> bool:
+        """Keep a message; True says that it is kept.
+
+        Otherwise ``stored`` is called exactly once, now or later: with None when the message is
+        kept, or with the reply that says why not.
+        """
         ...
 
     async def get(self, message_id: str) -> Message | None:

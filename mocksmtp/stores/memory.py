@@ -25,19 +25,20 @@ class MemoryStore:
         self._octets = 0
         self._dropped = 0
 
-    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> None:
+    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> bool:
         """Keep a message, and say so at once."""
         size = len(message.content)
         if size > self._most_octets or self._most < 1:
             stored(FULL)
-            return
-        if message.id in self._messages:
+            return False
+        messages = self._messages
+        if message.id in messages:
             raise AssertionError("queue ids are unique")
-        self._messages[message.id] = message
-        self._octets += size
-        if self._octets > self._most_octets or len(self._messages) > self._most:
+        messages[message.id] = message
+        self._octets = octets = self._octets + size
+        if octets > self._most_octets or len(messages) > self._most:
             self._make_room()
-        stored(None)
+        return True
 
     def bound(self, messages: int, octets: int) -> None:
         """Keep to other bounds from now on."""

@@ -75,13 +75,14 @@ class SqliteStore:
         """The highest queue id that was there when the file was opened, as a number."""
         return self._table.latest
 
-    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> None:
+    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> bool:
         """Keep a message, and say so when it is on the disk."""
         table = self._table
         if not table.most or len(message.content) > min(table.most_octets, LARGEST):
             stored(FULL)
         else:
             self._writer.put((message, stored))
+        return False
 
     async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""

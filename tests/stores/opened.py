@@ -79,7 +79,8 @@ def add(store, *messages):
     """Add messages, and return how each was answered."""
     answers = {}
     for each in messages:
-        store.add(each, partial(answers.__setitem__, each.id))
+        if store.add(each, partial(answers.__setitem__, each.id)):
+            answers[each.id] = None
     if isinstance(store, OpenStore):
         store.turns.until(lambda: len(answers) == len(messages))
     return [answers[each.id] for each in messages]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksmtp.smtp.modules import modules_of
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.outcome import Outcome
-    from mocksmtp.smtp.session import Session
     from mocksmtp.smtp.stage import Stage
     from mocksmtp.smtp.state import State
 
@@ -18,12 +17,15 @@ class Verb(NamedTuple):
     """One command: its name, the stage rules know it by, the states it is legal in, and what it proposes.
 
     ``propose`` takes the session and the argument: the octets behind the verb without the space.
+    ``steady`` says that it proposes the same to the same words, as long as MAIL has no
+    parameters and the envelope has room; ``remembered`` stands on it.
     """
 
     name: str
     stage: Stage
     legal: frozenset[State]
-    propose: Callable[[Session, bytes], Outcome]
+    propose: Callable[[Any, bytes], Outcome]
+    steady: bool = False
 
 
 def _found() -> dict[bytes, Verb]:

@@ -28,4 +28,4 @@ def data(session: Session, argument: bytes) -> Outcome:
     return PROPOSED
 
 
-VERBS = (Verb("DATA", Stage.DATA, WITH_RECIPIENTS, data),)
+VERBS = (Verb("DATA", Stage.DATA, WITH_RECIPIENTS, data, steady=True),)

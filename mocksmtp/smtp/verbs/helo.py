@@ -14,6 +14,7 @@ from mocksmtp.smtp.state import ANY
 from mocksmtp.smtp.verbs import Verb
 
 if TYPE_CHECKING:
+    from mocksmtp.smtp.profile import Announce
     from mocksmtp.smtp.session import Session
 
 
@@ -22,17 +23,20 @@ def ehlo(session: Session, argument: bytes) -> Outcome:
     name = _name(argument)
     if name is None:
         return refuse(replies.NEEDS_NAME)
-    lines = tuple([line if isinstance(line, str) else line(session) for line in session.profile.ehlo])
-    return Outcome(_told(lines), commit=_greet_esmtp, text=name)
+    profile = session.profile
+    reply = _told(profile.ehlo, tuple([announce(session) for announce in profile.announce]))
+    return Outcome(reply, commit=_greet_esmtp, text=name)
 
 
 PRINTABLE = re.compile(rb"[!-~]+")
 
 
 @lru_cache(64)
-def _told(lines: tuple[str | None, ...]) -> Reply:
+def _told(lines: tuple[str | Announce, ...], announced: tuple[str | None, ...] = ()) -> Reply:
     """Return the reply with the lines that there are: a listener has few of them, and says them often."""
-    return Reply(250, tuple(line for line in lines if line is not None))
+    now = iter(announced)
+    told = [line if isinstance(line, str) else next(now) for line in lines]
+    return Reply(250, tuple(line for line in told if line is not None))
 
 
 def _greet_esmtp(session: Session, outcome: Outcome) -> None:

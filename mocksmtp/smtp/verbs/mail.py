@@ -56,4 +56,4 @@ def _plain(argument: bytes) -> Outcome | None:
     return None if path is None else _proposed(path)
 
 
-VERBS = (Verb("MAIL", Stage.MAIL, READY, mail),)
+VERBS = (Verb("MAIL", Stage.MAIL, READY, mail, steady=True),)

@@ -22,4 +22,4 @@ def noop(_session: Session, _argument: bytes) -> Outcome:
     return PROPOSED
 
 
-VERBS = (Verb("NOOP", Stage.NOOP, ANY, noop),)
+VERBS = (Verb("NOOP", Stage.NOOP, ANY, noop, steady=True),)

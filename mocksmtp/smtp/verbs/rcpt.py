@@ -74,4 +74,4 @@ def _take_and_count(session: Session, outcome: Outcome) -> None:
 
 
 RCPT_OF_FEW_DOMAINS = Verb("RCPT", Stage.RCPT, IN_MAIL, of_few_domains)
-VERBS = (Verb("RCPT", Stage.RCPT, IN_MAIL, rcpt),)
+VERBS = (Verb("RCPT", Stage.RCPT, IN_MAIL, rcpt, steady=True),)

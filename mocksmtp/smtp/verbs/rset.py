@@ -28,4 +28,4 @@ def rset(_session: Session, argument: bytes) -> Outcome:
     return PROPOSED
 
 
-VERBS = (Verb("RSET", Stage.RSET, ANY, rset),)
+VERBS = (Verb("RSET", Stage.RSET, ANY, rset, steady=True),)

@@ -1,0 +1,107 @@
+"""Messages: what follows the end of mail data, up to its reply (RFC 5321 section 4.1.1.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mocksmtp.smtp.envelope import Envelope, Message, Recipient, message
+from mocksmtp.smtp.facts import MessageAccepted, TransactionEnded, accepted, ended
+from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.remembered import NOTHING_KNOWN
+from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import State
+from mocksmtp.smtp.steps import Send, Step, Store
+from mocksmtp.smtp.transaction import Transactions
+
+if TYPE_CHECKING:
+    from mocksmtp.smtp.outcome import Outcome
+    from mocksmtp.smtp.reply import Reply
+
+
+class Messages(Transactions):
+    """The part of a session that has a message kept, and says what came of it."""
+
+    __slots__ = ()
+
+    def _settle(self, stage: Stage, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
+        if stage is Stage.MESSAGE:
+            self._settle_message(outcome, decision, steps)
+        else:
+            super()._settle(stage, outcome, decision, steps)
+
+    def _settle_message(self, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
+        """Have the message kept before it is answered, where anything of it is to be kept."""
+        reply = decision.reply or outcome.reply
+        took = reply.code // 100 == 2
+        envelope, profile = self.envelope, self.profile
+        if profile.keep_messages and (took or (profile.keep_refused and self.conversation.content is not None)):
+            kept = envelope.kept if decision.keep else ()
+            if kept:
+                self.held = True
+                self._pending = (Stage.MESSAGE, outcome, decision)
+                steps.append(Store(self._message(envelope, kept, decision, reply, took)))
+                return
+        self._reply(Stage.MESSAGE, outcome, decision, reply, took, steps)
+        if took:
+            self._accepted(envelope, decision, reply, kept=False)
+        self._message_answered()
+
+    def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
+        """The store has answered: say so, and end the transaction."""
+        stage, outcome, decision = self._take_pending()
+        envelope = self.conversation.envelope
+        if decision is AS_PROPOSED and refusal is None and envelope is not None and outcome.reply.code < 400:
+            self._finish_plainly(envelope, outcome, steps)
+            return
+        reply = decision.reply or outcome.reply
+        took = reply.code // 100 == 2
+        if took and refusal is not None:  # A message that is refused anyway is refused as decided, kept or not.
+            reply, took = refusal, False
+            decision = decision._replace(reply=reply)
+        self._reply(stage, outcome, decision, reply, took, steps)
+        if took and envelope is not None:
+            self._accepted(envelope, decision, reply, kept=True)
+        self._message_answered()
+
+    def _finish_plainly(self, envelope: Envelope, outcome: Outcome, steps: list[Step]) -> None:
+        """Finish a message that is kept and to which nobody objects, as nearly all are."""
+        conversation, publish, reply = self.conversation, self.publish, outcome[0]
+        publish.tallies[conversation.listener, Stage.MESSAGE, reply.code].number += 1
+        if self._hear:
+            self._tell_answered(Stage.MESSAGE, outcome)
+        steps.append(Send(reply.wire if self._enhanced else reply.bare))
+        octets = len(conversation.content or b"")
+        takers, fact = publish.takers, accepted((conversation, envelope, octets, reply, None, True))
+        for take in takers[MessageAccepted]:
+            take(fact)
+        conversation.content = conversation.envelope = None
+        self.state = State.READY
+        self.transactions_left -= 1
+        if self._known is NOTHING_KNOWN or not self.transactions_left:
+            self._demand()
+        over = ended((conversation,))
+        for take in takers[TransactionEnded]:
+            take(over)
+
+    def _message_answered(self) -> None:
+        conversation = self.conversation
+        conversation.content = conversation.envelope = None
+        self.state = State.READY
+        self._demand()
+        self.publish(ended((conversation,)))
+
+    def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
+        self.transactions_left -= 1
+        octets = len(self.conversation.content or b"")
+        self.publish(accepted((self.conversation, envelope, octets, reply, decision.rule, kept)))
+
+    def _message(
+        self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision, reply: Reply, took: bool
+    ) -> Message:
+        conversation = self.conversation
+        return message((
+            envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
+            conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
+            conversation.content or b"", self.now(), decision.rule,
+            reply.wire if self._enhanced else reply.bare, not took, conversation.scopes,
+        ))  # fmt: skip
