@@ -319,7 +319,10 @@ class Player:
         for at in range(0, len(turn.octets), size):
             piece = turn.octets[at : at + size]
             answer = None if session.deaf else session.answer_at_once(piece)
-            self.perform(session.receive_data(piece) if answer is None else [Send(answer)])
+            if answer is None:
+                self.perform(session.receive_data(piece))
+            else:
+                self.perform([Send(answer), Close()] if session.deaf else [Send(answer)])
         while self.handshakes:
             self.handshakes -= 1
             self.perform(session.tls_started(TLS, lambda kind: BINDINGS.get(kind, ())))

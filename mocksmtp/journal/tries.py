@@ -64,27 +64,28 @@ class Tries:
             self._sessions[fact.who.id].strike(Struck((), (fact.fault,), fact.seconds))
 
     def _accepted(self, fact: facts.MessageAccepted) -> None:
-        who, envelope, octets, reply, rule = fact[:5]
+        who, envelope, octets, reply, rule, _ = fact
         session = self._sessions[who.id]
         recipients = envelope.recipients
         count = len(recipients)
         session.attempts += count
         session.accepted += count
-        first = recipients[0]
-        rcpts: str | tuple[str, ...] | None = None
-        if session.story is None and session.struck is NOTHING:
-            # The way of nearly every message.
-            if count == 1:
-                rcpts = first.path.text
-            elif not any(each.params for each in recipients):
-                rcpts = tuple([each.path.text for each in recipients])
+        if session.story is not None or session.struck is not NOTHING:
+            rcpts: str | tuple[str, ...] | None = None
+        elif count == 1:  # The way of nearly every message.
+            rcpts = recipients[0][0].text
+        elif any(each.params for each in recipients):
+            rcpts = None
+        else:
+            rcpts = tuple([each.path.text for each in recipients])
         if rcpts is None:
             self._each(session, envelope, STAGES[Stage.MESSAGE], Said(reply.wire, rule), ACCEPTED, octets)
             session.begin_anew()
             return
+        params, of_rcpt = envelope.params, recipients[0][1]
         flat = (
             who.at, who.id, envelope.id, who.listener, who.client, who.helo, who.auth,
-            envelope.mail.text, _pairs(envelope.params), rcpts, _pairs(first.params),
+            envelope.mail.text, _pairs(params) if params else (), rcpts, _pairs(of_rcpt) if of_rcpt else (),
             "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets, who.scopes,
         )  # fmt: skip
         self._attempts.add(flat, count)

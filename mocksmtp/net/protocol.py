@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.policy import Decision, Found
     from mocksmtp.smtp.reply import Reply
 
+CLOSE = Close()
+
 LINGER = 1.0
 """Seconds for which input is read away after a close, so that no reset overtakes the reply."""
 
@@ -86,6 +88,8 @@ class SmtpProtocol(Protocol):
         answer = session.answer_at_once(data)
         if answer is not None:
             self.transport.write(answer)
+            if session.deaf:
+                self.close(CLOSE)
             return
         steps = session.receive_data(data)
         if len(steps) == 1:

@@ -12,6 +12,7 @@ from mocksmtp.smtp.steps import Send, Step
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.framing import Command
+    from mocksmtp.smtp.outcome import Outcome
     from mocksmtp.smtp.state import State
 
 
@@ -23,7 +24,8 @@ class Plain(Hearing):
     def answer_at_once(self, data: bytes) -> bytes | None:
         """Answer what was said before in this state, and nobody objected; None leaves it to ``receive_data``.
 
-        Nothing is to be done but to send the octets that are returned; they are noted already.
+        The octets that are returned are to be sent, and are noted already; if the session is deaf
+        then, the connection ends behind them.
         """
         known = self._known[self.state].get(data)
         if (
@@ -71,21 +73,28 @@ class Plain(Hearing):
             self.note(line)
             self._let_pass(stage, outcome, steps)
             if steady and not outcome.params:
-                parts.append((outcome.commit, outcome, stage, tallies[listener, stage, code]))
-        if self.deaf:
-            return None
-        if len(commands) > 1:  # Nothing but replies: they leave in one write.
-            steps[:] = [Send(b"".join([step.data for step in steps if isinstance(step, Send)]))]
+                commit = _end if outcome.then else outcome.commit
+                parts.append((commit, outcome, stage, tallies[listener, stage, code]))
+        if len(commands) > 1 and not self.deaf:  # Nothing but replies: they leave in one write.
+            steps[:] = [Send(_sent(steps))]
         if len(parts) == len(commands) and known is not NOTHING_KNOWN:
-            self._remember(state, data, tuple(parts), steps)
+            self._remember(state, data, tuple(parts), _sent(steps))
         return None
 
-    def _remember(self, state: State, data: bytes, parts: tuple[Part, ...], steps: list[Step]) -> None:
+    def _remember(self, state: State, data: bytes, parts: tuple[Part, ...], sent: bytes) -> None:
         """Remember an answer; how many recipients an envelope takes depends on those that it has."""
-        (send,) = steps
         named = [stage for _, _, stage, _ in parts if stage is Stage.RCPT]
-        if isinstance(send, Send) and (len(named) < 2 or parts[0][2] is Stage.MAIL):
-            self.remembered.add(state, data, Known(parts, (data, send.data)))
+        if len(named) < 2 or parts[0][2] is Stage.MAIL:
+            self.remembered.add(state, data, Known(parts, (data, sent)))
+
+
+def _end(session: Plain, _outcome: Outcome) -> None:
+    """Hear no more: what follows a steady command is nothing, or the end."""
+    session.deaf = True
+
+
+def _sent(steps: Iterable[Step]) -> bytes:
+    return b"".join([step.data for step in steps if isinstance(step, Send)])
 
 
 def _together(first: Command, others: Iterable[Command]) -> bytes:

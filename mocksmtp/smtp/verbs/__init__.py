@@ -18,7 +18,8 @@ class Verb(NamedTuple):
 
     ``propose`` takes the session and the argument: the octets behind the verb without the space.
     ``steady`` says that it proposes the same to the same words, as long as MAIL has no
-    parameters and the envelope has room; ``remembered`` stands on it.
+    parameters and the envelope has room, and that nothing but the end follows; ``Remembered``
+    stands on it.
     """
 
     name: str

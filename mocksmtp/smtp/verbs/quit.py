@@ -22,4 +22,4 @@ def quit_(_session: Session, argument: bytes) -> Outcome:
     return refuse(replies.NO_ARGUMENT) if argument else GOODBYE
 
 
-VERBS = (Verb("QUIT", Stage.QUIT, ALWAYS, quit_),)
+VERBS = (Verb("QUIT", Stage.QUIT, ALWAYS, quit_, steady=True),)
