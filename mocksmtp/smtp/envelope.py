@@ -54,7 +54,12 @@ class Envelope:
     @property
     def kept(self) -> tuple[Recipient, ...]:
         """The recipients for whom the message is kept; none where a rule said so of all of it."""
-        return tuple([each for each in self.recipients if each.keep]) if self.keep else ()
+        if not self.keep:
+            return ()
+        recipients = self.recipients
+        if len(recipients) == 1 and recipients[0][2]:  # As with nearly every message.
+            return (recipients[0],)
+        return tuple([each for each in recipients if each.keep])
 
     @property
     def declared_size(self) -> int | None:

@@ -75,18 +75,19 @@ class Intake(Deliveries):
 
         ``faults`` are those that the first chunk brought, where it is the last one too.
         """
-        self.conversation.content = content = reader.content()
+        conversation, envelope = self.conversation, self.envelope
+        conversation.content = content = reader.content()
         if content is None:
             outcome = refuse(replies.TOO_BIG)
         elif reader.flaws and self._refuses(reader.flaws):
             outcome = refuse(replies.BARE_NEWLINE_IN_DATA)
         else:
-            outcome = as_proposed(queued(self.envelope.id))
+            outcome = as_proposed(queued(envelope.id))
         if self.profile.lmtp:
             self.deliver(outcome, steps, faults=faults)
         elif faults:
             self._answer_with(faults, outcome, steps)
-        elif outcome.asks and Stage.MESSAGE not in self.policy.stages:
+        elif outcome[3] and Stage.MESSAGE not in self.policy.stages:
             self._settle_message(outcome, AS_PROPOSED, steps)
         else:
             self.answer(Stage.MESSAGE, outcome, steps)

@@ -31,7 +31,7 @@ class Messages(Transactions):
 
     def _settle_message(self, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
         """Have the message kept before it is answered, where anything of it is to be kept."""
-        reply = decision.reply or outcome.reply
+        reply = decision[0] or outcome[0]
         took = reply.code // 100 == 2
         envelope, profile = self.envelope, self.profile
         if profile.keep_messages and (took or (profile.keep_refused and self.conversation.content is not None)):
@@ -48,11 +48,13 @@ class Messages(Transactions):
 
     def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
         """The store has answered: say so, and end the transaction."""
+        envelope, pending = self.conversation.envelope, self._pending
+        if refusal is None and envelope is not None and pending is not None:
+            _, outcome, decision = pending
+            if decision is AS_PROPOSED and outcome[0].code < 400:
+                self._finish_plainly(envelope, outcome, steps)
+                return
         stage, outcome, decision = self._take_pending()
-        envelope = self.conversation.envelope
-        if decision is AS_PROPOSED and refusal is None and envelope is not None and outcome.reply.code < 400:
-            self._finish_plainly(envelope, outcome, steps)
-            return
         reply = decision.reply or outcome.reply
         took = reply.code // 100 == 2
         if took and refusal is not None:  # A message that is refused anyway is refused as decided, kept or not.
@@ -65,6 +67,8 @@ class Messages(Transactions):
 
     def _finish_plainly(self, envelope: Envelope, outcome: Outcome, steps: list[Step]) -> None:
         """Finish a message that is kept and to which nobody objects, as nearly all are."""
+        self._pending = None
+        self.held = False
         conversation, publish, reply = self.conversation, self.publish, outcome[0]
         publish.tallies[conversation.listener, Stage.MESSAGE, reply.code].number += 1
         if self._hear:

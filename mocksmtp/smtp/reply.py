@@ -26,8 +26,8 @@ class Reply:
         self._written = written
         self.lines = lines = (text,) if isinstance(text, str) else text
         self.enhanced = enhanced
-        if enhanced and len(lines) == 1:
-            self.wire = f"{code} {enhanced} {lines[0]}\r\n".encode()
+        if enhanced and text.__class__ is str:  # One is made for each message.
+            self.wire = f"{code} {enhanced} {text}\r\n".encode()
         else:
             self.wire = _wire(code, lines, enhanced + " " if enhanced else "")
 
