@@ -35,8 +35,8 @@ class MemoryStore:
         if message.id in messages:
             raise AssertionError("queue ids are unique")
         messages[message.id] = message
-        self._octets = octets = self._octets + size
-        if octets > self._most_octets or len(messages) > self._most:
+        self._octets += size
+        if len(messages) > self._most or self._octets > self._most_octets:
             self._make_room()
         return True
 
@@ -47,8 +47,12 @@ class MemoryStore:
         self._make_room()
 
     def _make_room(self) -> None:
-        while self._octets > self._most_octets or len(self._messages) > self._most:
-            self._drop_oldest()
+        messages, octets = self._messages, self._octets
+        while len(messages) > self._most or octets > self._most_octets:
+            _, oldest = messages.popitem(False)
+            octets -= len(oldest.content)
+            self._dropped += 1
+        self._octets = octets
 
     async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""
