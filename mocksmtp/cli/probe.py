@@ -47,7 +47,15 @@ SENTENCES: dict[StrEnum, str] = {
     Flaw.EXPIRED: "the certificate has expired: renew it",
     Flaw.NOT_YET_VALID: "the certificate is not valid yet: check both clocks",
     Flaw.WRONG_NAME: "the certificate is for another name, not {host}: use a name it holds, or issue it anew",
-    Flaw.UNKNOWN_AUTHORITY: "the certificate is from an unknown authority: give its CA by --cafile",
+    Flaw.WEAK_KEY: "the certificate's key is too weak: issue it anew for a longer one, EC P-256 or RSA "
+    "with 2048 bits",
+    Flaw.WEAK_AUTHORITY_KEY: "the key of the certificate's authority is too weak: have it issued by one with a "
+    "longer key",
+    Flaw.WEAK_SIGNATURE: "the certificate, or its authority's, is signed with a digest that is too weak: issue it "
+    "anew with SHA-256",
+    Flaw.UNKNOWN_AUTHORITY: "the certificate is from an unknown authority: give its CA by --cafile, "
+    "or let the server send those in between",
+    Flaw.REFUSED: "the certificate is refused for what OpenSSL names here: issue it anew without that",
 }
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}

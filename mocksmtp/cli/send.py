@@ -13,7 +13,8 @@ from typing import IO
 import click
 
 from mocksmtp.cli.probe import SENTENCES, parse_targets, seconds
-from mocksmtp.client.connection import Connection, Trouble
+from mocksmtp.client.certificate import Flaw
+from mocksmtp.client.connection import Connection, Kind, Trouble
 from mocksmtp.client.sending import MECHANISMS, Dialogue, Login, Order, Refused, Tls, accepted
 from mocksmtp.client.survey import TLS_PORTS
 
@@ -114,10 +115,11 @@ def _silent(_who: str, _line: str) -> None:
 
 
 def _sentence(trouble: Trouble, host: str) -> str:
-    words = SENTENCES.get(trouble.kind)
-    said = "the certificate is not trusted: give its CA by --cafile, or take any by --insecure"
-    if words is not None:
-        said = words.format(host=host, when="in the middle of the conversation")
+    doubtful = trouble.kind is Kind.CERTIFICATE
+    words = SENTENCES[Flaw.of(trouble.verify_code) if doubtful else trouble.kind]
+    said = words.format(host=host, when="in the middle of the conversation")
+    if doubtful:
+        said += ", or take any by --insecure"
     return f"{said} ({trouble.shown})" if trouble.shown else said
 
 

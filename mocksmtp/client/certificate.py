@@ -16,21 +16,29 @@ class Flaw(StrEnum):
     EXPIRED = "certificate-expired"
     NOT_YET_VALID = "certificate-not-yet-valid"
     WRONG_NAME = "certificate-wrong-name"
+    WEAK_KEY = "certificate-weak-key"
+    WEAK_AUTHORITY_KEY = "certificate-weak-authority-key"
+    WEAK_SIGNATURE = "certificate-weak-signature"
     UNKNOWN_AUTHORITY = "certificate-unknown-authority"
+    REFUSED = "certificate-refused"
 
     @classmethod
     def of(cls, verify_code: int) -> Flaw:
         """The flaw that OpenSSL's verify code stands for."""
-        return _BY_VERIFY_CODE.get(verify_code, cls.UNKNOWN_AUTHORITY)
+        return _BY_VERIFY_CODE.get(verify_code, cls.REFUSED)
 
 
 _BY_VERIFY_CODE = {
+    **dict.fromkeys((2, 7, 18, 19, 20, 21, 27), Flaw.UNKNOWN_AUTHORITY),
     9: Flaw.NOT_YET_VALID,
     10: Flaw.EXPIRED,
     62: Flaw.WRONG_NAME,
     64: Flaw.WRONG_NAME,
+    66: Flaw.WEAK_KEY,
+    67: Flaw.WEAK_AUTHORITY_KEY,
+    68: Flaw.WEAK_SIGNATURE,
 }
-"""OpenSSL's X509_V_ERR numbers; every other one is about the chain."""
+"""OpenSSL's X509_V_ERR numbers; what another one means, OpenSSL's own words say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +61,10 @@ class Certificate:
         except ValueError:
             return None
 
-    def flaws(self, host: str, verify_code: int) -> tuple[Flaw, ...]:
-        """All that is wrong: OpenSSL stops at the first, its verify code, and a person wants the rest too."""
+    def flaws(self, host: str, first: Flaw) -> tuple[Flaw, ...]:
+        """All that is wrong: OpenSSL stops at the first, and a person wants the rest too."""
         now = datetime.now(UTC)
-        found = {Flaw.of(verify_code)}
+        found = {first}
         if now > self.expires:
             found.add(Flaw.EXPIRED)
         if now < self.starts:

@@ -82,15 +82,15 @@ class Surveyor:
     def look(self, target: Target) -> Finding:
         """Look at a port: with verification, and where that fails once more without."""
         finding = self._attempt(target, self.trusting())
-        doubt = next((each for each in finding.problems if each.kind is Kind.CERTIFICATE), None)
+        doubt = next((each for each in finding.problems if isinstance(each.kind, Flaw)), None)
         if doubt is None:
             return finding
+        first = Flaw(doubt.kind)
         finding = self._attempt(target, _indifferent())
         certificate = finding.certificate
-        code = int(doubt.shown)
-        flaws = certificate.flaws(target.host, code) if certificate else (Flaw.of(code),)
+        flaws = certificate.flaws(target.host, first) if certificate else (first,)
         told = finding.problems if self.strict or self.cafile else finding.warnings
-        told.extend(Remark(flaw) for flaw in flaws)
+        told.extend(Remark(flaw, doubt.shown if flaw is Flaw.REFUSED else "") for flaw in flaws)
         return finding
 
     def _attempt(self, target: Target, context: ssl.SSLContext) -> Finding:
@@ -101,8 +101,8 @@ class Surveyor:
             else:
                 self._look_plainly(finding, context)
         except Trouble as trouble:
-            shown = str(trouble.verify_code) if trouble.kind is Kind.CERTIFICATE else trouble.shown
-            finding.problems.append(Remark(trouble.kind, shown))
+            kind = Flaw.of(trouble.verify_code) if trouble.kind is Kind.CERTIFICATE else trouble.kind
+            finding.problems.append(Remark(kind, trouble.shown))
         return finding
 
     def _look_by_tls(self, finding: Finding, context: ssl.SSLContext, timeout: float | None = None) -> None:

@@ -16,13 +16,16 @@ from click.testing import CliRunner, Result
 from client.test_client_sockets import Talk, says, serving
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mocksmtp.cli.probe import SENTENCES, parse_targets, probe
+from mocksmtp.cli.send import send
 from mocksmtp.client import survey
 from mocksmtp.client.certificate import Flaw
 from mocksmtp.client.connection import Kind
 from mocksmtp.client.survey import Refusal, Target
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def mail(pem: Path | None = None, **replies: bytes) -> Talk:
@@ -58,6 +61,7 @@ def under_tls(pem: Path, talk: Talk) -> Talk:
 def tls_side(pem: Path) -> ssl.SSLContext:
     """A server's TLS context."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # What is too weak is for the client to say.
     context.load_cert_chain(pem)
     return context
 
@@ -76,6 +80,55 @@ def issue(path: Path, *, address: str = "127.0.0.1", days: int = 9) -> Path:
     )
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
     return path
+
+
+def vouched(
+    folder: Path,
+    name: str,
+    *,
+    key: Key | None = None,
+    ca_key: Key | None = None,
+    within: str = "mail.test",
+) -> Path:
+    """Write ``name.pem``, with its key, and ``name-ca.pem``, of the authority that may vouch for ``within``."""
+    key, ca_key = key or ec.generate_private_key(ec.SECP256R1()), ca_key or ec.generate_private_key(ec.SECP256R1())
+    names = [x509.DNSName("mail.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    subject, issuer = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, each)]) for each in ("mail.test", "CA")
+    )
+    now = datetime.now(UTC)
+
+    def begun(title: x509.Name, public: Key) -> x509.CertificateBuilder:
+        builder = x509.CertificateBuilder(issuer, title, public.public_key(), x509.random_serial_number())
+        return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=9))
+
+    permitted = x509.NameConstraints([x509.DNSName(within)], None)
+    ca = begun(issuer, ca_key).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    ca = ca.add_extension(permitted, critical=True).sign(ca_key, hashes.SHA256())
+    leaf = begun(subject, key).add_extension(x509.SubjectAlternativeName(names), critical=False)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    signed = leaf.sign(ca_key, hashes.SHA256())
+    (folder / f"{name}-ca.pem").write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+    (folder / f"{name}.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
+    return folder / f"{name}.pem"
+
+
+def short() -> rsa.RSAPrivateKey:
+    """A key that OpenSSL takes for too weak from security level 2 on."""
+    return rsa.generate_private_key(65537, 1024)
+
+
+@pytest.fixture(scope="module")
+def doubtful(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of certificates whose authority is known and which do not convince all the same."""
+    folder = tmp_path_factory.mktemp("doubtful")
+    vouched(folder, "sound")
+    vouched(folder, "weak-key", key=short())
+    vouched(folder, "weak-authority-key", ca_key=short())
+    vouched(folder, "refused", within="other.test")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +254,57 @@ def test_a_doubtful_certificate(
     assert ("unknown authority" in result.output) == (trusted is None)
     assert ("problem:" if wrong else "warning:") in result.output
     assert result.exit_code == wrong
+
+
+DOUBTS = [
+    ("weak-key", "key is too weak: issue it anew", "EE certificate key too weak"),
+    ("weak-authority-key", "the key of the certificate's authority is too weak", "CA certificate key too weak"),
+    ("refused", "refused for what OpenSSL names here", "permitted subtree violation"),
+]
+
+
+@pytest.mark.parametrize(("name", "words", "evidence"), DOUBTS)
+def test_what_is_no_matter_of_the_authority_is_not_laid_to_it(
+    doubtful: Path, name: str, words: str, evidence: str
+) -> None:
+    options = ("--cafile", str(doubtful / f"{name}-ca.pem"), "--json")
+    with serving(mail(doubtful / f"{name}.pem")) as port:
+        result = run(f"127.0.0.1:{port}", *options)
+    (entry,) = json.loads(result.output)["ports"]
+    (problem,) = entry["problems"]
+    assert problem["kind"] == f"certificate-{name}"
+    assert words in problem["text"]
+    assert (evidence in problem["text"]) == (name == "refused")
+
+
+def test_an_authority_that_is_known_convinces(doubtful: Path) -> None:
+    with serving(mail(doubtful / "sound.pem")) as port:
+        result = run(f"127.0.0.1:{port}", "--cafile", str(doubtful / "sound-ca.pem"))
+    assert (result.exit_code, "warning" in result.output) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "ca", "words", "evidence"),
+    [
+        *((name, name, words, evidence) for name, words, evidence in DOUBTS),
+        (
+            "sound",
+            "refused",
+            "from an unknown authority: give its CA by --cafile",
+            "certificate signature failure",
+        ),
+    ],
+)
+def test_send_lays_a_certificate_to_what_is_wrong_with_it(
+    doubtful: Path, name: str, ca: str, words: str, evidence: str
+) -> None:
+    options = ("--to", "you@example.com", "--cafile", str(doubtful / f"{ca}-ca.pem"))
+    with serving(mail(doubtful / f"{name}.pem")) as port:
+        result = CliRunner().invoke(send, [f"127.0.0.1:{port}", *options])
+    said = result.output.splitlines()[-1]
+    assert (words in said, f"or take any by --insecure ({evidence})" in said) == (True, True)
+    assert ("--cafile" in said) == (name == "sound")
+    assert result.exit_code == 1
 
 
 def test_a_silent_server_is_asked_by_tls(pems: dict[str, Path]) -> None:
