@@ -6,6 +6,10 @@ HIGH := MOCKSMTP_LISTENERS__SMTP__PORT=2525 MOCKSMTP_LISTENERS__SMTPS__PORT=4650
 COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
 CONFIG ?= config/mocksmtp.yaml
 
+# What lasts (the CA and its keys, mail.db) is kept in ./data, as in /data in the image, unless the file names a place.
+NAMED := $(shell grep -shE '^data: *[^ ]' $(CONFIG) $(CONFIG)/mocksmtp.yaml | grep -v ': *null')
+DATA := $(if $(NAMED),,MOCKSMTP_DATA="$${MOCKSMTP_DATA-data}")
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check unit bench image lock schema
 
@@ -13,7 +17,7 @@ help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(BIN)/mocksmtp ## serve config/mocksmtp.yaml on 25, 465 and 587; PORTS=high: 2525, 4650, 5870
-	@$(if $(filter high,$(PORTS)),$(HIGH)) exec $(BIN)/python -m mocksmtp serve --config $(CONFIG)
+	@$(if $(filter high,$(PORTS)),$(HIGH)) $(DATA) exec $(BIN)/python -m mocksmtp serve --config $(CONFIG)
 
 test: $(VENV)/.dev ## run all tests; those of the image and of real peers only where these are
 	@marks="not nothing"; \

@@ -82,7 +82,10 @@ def authority(data: Path | None, names: Sequence[str], now: datetime) -> Authori
         leaf = make_leaf(ca, names, now, LEAF_LIFE)
         _keep(data, "leaf", leaf, notes)
     if data is None:
-        notes.append("no data directory: the certificate authority is new at each start")
+        notes.append(
+            "no data directory: the certificate authority is new at each start, and clients must be given it anew;"
+            " data: or MOCKSMTP_DATA names one"
+        )
     return Authority(ca.pem, leaf.identity(ca), notes, ca)
 
 
