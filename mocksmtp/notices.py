@@ -21,7 +21,11 @@ class Notices:
         """Say something."""
         line = f"mocksmtp: {text}"
         if self._json:
-            at = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="microseconds")
+            at = (
+                datetime.fromtimestamp(self._clock(), UTC)
+                .isoformat(timespec="microseconds")
+                .replace("+00:00", "Z")
+            )
             line = json.dumps({"at": at, "notice": text})
         try:
             self._out.write(line + "\n")

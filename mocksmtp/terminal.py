@@ -225,6 +225,6 @@ def _printable(text: str) -> str:
 
 
 def _as_json(line: Line) -> str:
-    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="microseconds")
+    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     told = line._asdict() | {"at": at, "reply": line.said, "code": line.code or None}
     return json.dumps(told, ensure_ascii=True)

@@ -150,7 +150,7 @@ def test_how_it_is_told(how, lines):
 
 
 def test_notices_are_lines_of_text_or_json():
-    for format, line in ((None, "mocksmtp: hello"), ("json", '{"at": "1970-01-01T00:00:05.000000+00:00", '
+    for format, line in ((None, "mocksmtp: hello"), ("json", '{"at": "1970-01-01T00:00:05.000000Z", '
                                                              '"notice": "hello"}')):  # fmt: skip
         out = io.StringIO()
         Notices(out, lambda: 5.0, format)("hello")

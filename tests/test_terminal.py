@@ -172,7 +172,7 @@ def test_a_line_of_json():
     (line,) = written(mail(rcpt=["b@y.test", "ü@y.test"], rule="r1"), format="json")
     assert line.isascii()
     assert json.loads(line) == {
-        "at": "1970-01-01T01:02:03.500000+00:00", "listener": "smtp", "client": "192.0.2.1", "session": "S1",
+        "at": "1970-01-01T01:02:03.500000Z", "listener": "smtp", "client": "192.0.2.1", "session": "S1",
         "stage": "message", "mail": "a@x.test", "rcpt": ["b@y.test", "ü@y.test"],
         "reply": "250 2.0.0 OK queued as Q1", "code": 250, "rule": "r1", "faults": [],
     }  # fmt: skip

@@ -100,7 +100,8 @@ def explain(
         rows = rehearse(profile, rulebook, client, f"attempt-{number}", near)
         moment = datetime.fromtimestamp(clock.now(), UTC)
         if as_json:
-            told.append({"attempt": number, "at": moment.isoformat(), "stages": [_as_json(row) for row in rows]})
+            moment_told = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+            told.append({"attempt": number, "at": moment_told, "stages": [_as_json(row) for row in rows]})
         else:
             _print(number, moment, profile, client, rows)
         clock.advance(every)

@@ -187,7 +187,7 @@ def _entry(finding: Finding) -> dict[str, object]:
             "subject": certificate.subject,
             "names": certificate.names,
             "issuer": certificate.issuer,
-            "expires": certificate.expires.isoformat(),
+            "expires": certificate.expires.isoformat().replace("+00:00", "Z"),
         },
         "problems": [{"kind": each.kind, "text": sentence(each, finding)} for each in finding.problems],
         "warnings": [{"kind": each.kind, "text": sentence(each, finding)} for each in finding.warnings],

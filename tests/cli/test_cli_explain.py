@@ -113,7 +113,7 @@ def test_json_holds_the_same(explain):
     result = explain("--rcpt", "a@grey.example.com", "--attempts", "2", "--at", "2026-01-15T23:30", "--json")
     found = json.loads(result.output)
     assert (found["listener"], [each["at"] for each in found["attempts"]]) == (
-        "smtp", ["2026-01-15T23:30:00+00:00", "2026-01-15T23:31:00+00:00"],
+        "smtp", ["2026-01-15T23:30:00.000000Z", "2026-01-15T23:31:00.000000Z"],
     )  # fmt: skip
     assert found["attempts"][0]["stages"][-1] == {
         "stage": "rcpt", "said": "RCPT TO:<a@grey.example.com>", "code": 451,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import socket
 import ssl
 import threading
@@ -369,6 +370,7 @@ def test_json(pems: dict[str, Path]) -> None:
     assert entry["extensions"] == ["STARTTLS", "SIZE 99"]
     assert entry["tls"] == "starttls"
     assert entry["certificate"]["issuer"] == "CN=mail.test"
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}Z", entry["certificate"]["expires"])
     assert [each["kind"] for each in entry["warnings"]] == ["certificate-unknown-authority"]
 
 
