@@ -219,12 +219,19 @@ def _read(data: Path | None, name: str, notes: list[str]) -> Pair | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
-        notes.append(f"{paths[0]}: {error}; it is set aside and made anew")
-        for path in paths:
-            with suppress(OSError):
-                path.rename(path.with_name(path.name + ".bad"))
+        notes.append(f"{paths[0]}: {error}; it is {'set aside and ' if _set_aside(paths) else ''}made anew")
         return None
     return Pair(certificate, key)
+
+
+def _set_aside(paths: Sequence[Path]) -> bool:
+    """Rename the files out of the way; False where that may not be done, as with those of another user."""
+    moved = False
+    for path in paths:
+        with suppress(OSError):
+            path.rename(path.with_name(path.name + ".bad"))
+            moved = True
+    return moved
 
 
 def _keep(data: Path | None, name: str, pair: Pair, notes: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pytest
@@ -76,6 +77,20 @@ def test_a_key_of_another_certificate_is_set_aside(tmp_path):
     authority(tmp_path, NAMES, NOW)
     (tmp_path / "leaf.key").write_bytes((tmp_path / "ca.key").read_bytes())
     assert "do not belong together" in authority(tmp_path, NAMES, NOW).notes[0]
+
+
+def test_what_may_not_be_set_aside_is_not_said_to_be(tmp_path, monkeypatch):
+    authority(tmp_path, NAMES, NOW)
+    (tmp_path / "ca.key").write_bytes(b"damaged")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    first, second = authority(tmp_path, NAMES, NOW).notes
+    assert first.endswith("; it is made anew")
+    assert second.endswith("Permission denied; the certificate authority lives in memory and is new at each start")
 
 
 def test_without_a_directory_it_lives_in_memory():
