@@ -85,27 +85,21 @@ class SmtpProtocol(Protocol):
         if self.waiting or self._steps:
             self._perform(session.receive_data(data))
             return
-        answer = session.answer_at_once(data)
-        if answer is not None:
+        if (answer := session.answer_at_once(data)) is not None:
             self.transport.write(answer)
             if session.deaf:
                 self.close(CLOSE)
             return
         steps = session.receive_data(data)
-        if len(steps) == 1:
-            if type(step := steps[0]) is Store:
-                self.waiting = True
-                if not self.listener.store.add(step.message, self._stored):
-                    if self.waiting:
-                        self.transport.pauseProducing()
-                    return
-                self.waiting = False
-                steps = session.stored(None)
-            if len(steps) == 1 and type(step := steps[0]) is Send:
-                note(SENT)
-                note(step.data)
-                self.transport.write(step.data)
+        if len(steps) == 1 and type(step := steps[0]) is Store:
+            if not self._keep(step):
                 return
+            steps = session.stored(None)
+        if len(steps) == 1 and type(step := steps[0]) is Send:
+            note(SENT)
+            note(step.data)
+            self.transport.write(step.data)
+            return
         self._perform(steps)
 
     def handshakeCompleted(self) -> None:
@@ -207,20 +201,23 @@ class SmtpProtocol(Protocol):
             self.transport.write(data)
         self._performing = False
 
-    def store(self, step: Store) -> None:
-        """Keep a message; a store that answers at once costs no turn of the loop."""
+    def _keep(self, step: Store) -> bool:
+        """Keep a message; False says that the session is told later, or was told in the meantime."""
         self.waiting = True
         if self.listener.store.add(step.message, self._stored):
-            self._stored(None)
-        elif self.waiting:
+            self.waiting = False
+            return True
+        if self.waiting:
             self.transport.pauseProducing()
+        return False
+
+    def store(self, step: Store) -> None:
+        """Keep a message; a store that answers at once costs no turn of the loop."""
+        if self._keep(step):
+            self._steps.extend(self.session.stored(None))
 
     def _stored(self, refusal: Reply | None) -> None:
-        if self._performing:  # It answered at once, and the queue is being worked off.
-            self.waiting = False
-            self._steps.extend(self.session.stored(refusal))
-        else:
-            self._go_on(self.session.stored, refusal)
+        self._go_on(self.session.stored, refusal)
 
     def decide(self, step: Decide) -> None:
         """Search where it blocks nobody."""
