@@ -8,10 +8,12 @@ import re
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager, suppress
+import time
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
@@ -21,6 +23,9 @@ PATIENCE = 30
 SQLITE = "capture: {store: sqlite, keep: {messages: 1000000}}"
 MAIL = "Subject: kept\r\n\r\nHello\r\n"
 SENDERS = 16
+NO = "rules: [{name: no, when: {rcpt: no@d.test}, reply: 550 5.1.1 no}]"
+SOON = 10.0
+"""Seconds: far more than the one that the journal is behind, for machines that do other work."""
 ENOUGH = 4000
 """Messages that must have been answered before the process is killed."""
 
@@ -101,6 +106,36 @@ def test_what_was_answered_250_under_load_is_served_after_a_restart(start, fetch
     attempts = float(metrics["mocksmtp_journal_attempts"]) - 1
     assert attempts >= len(kept) if how is signal.SIGTERM else attempts > 0  # Written behind, within a second.
     assert float(metrics["mocksmtp_journal_sessions"]) == SENDERS + 1
+
+
+def written(path, text):
+    """Return when the page of the journal was written that has this text; None while there is none."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        pages = connection.execute("SELECT at, page FROM journal ORDER BY number").fetchall()
+    return next((at for at, page in pages if text in page), None)
+
+
+def test_what_was_tried_is_on_the_disk_soon_while_the_session_goes_on(start, fetch, tmp_path):
+    server, path = start(f"{SQLITE}\n{NO}"), tmp_path / "data/mail.db"
+    with suppress(smtplib.SMTPServerDisconnected), smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("a@b.test", ["c@d.test"], MAIL)
+        client.mail("a@b.test")
+        assert client.rcpt("no@d.test")[0] == 550
+        answered, deadline = time.time(), time.monotonic() + PATIENCE
+        while (at := written(path, b"no@d.test")) is None:
+            assert time.monotonic() < deadline
+        server.process.kill()
+        assert server.process.wait(PATIENCE) == -signal.SIGKILL
+    assert at - answered < SOON
+    again = start(SQLITE)
+    attempts = json.loads(fetch(again, "/v1/attempts"))["attempts"]
+    assert [(each["outcome"], each["rcpt"]) for each in attempts] == [
+        ("refused", "no@d.test"), ("accepted", "c@d.test"),
+    ]  # fmt: skip
+    said = json.loads(fetch(again, f"/v1/sessions/{attempts[0]['session']}/transcript"))["lines"]
+    texts = [each["text"] for each in said]
+    assert "rcpt TO:<no@d.test>" in texts
+    assert any("OK queued as" in text for text in texts)
 
 
 @contextmanager
