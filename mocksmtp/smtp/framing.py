@@ -20,8 +20,8 @@ END_OF_DATA = b"\r\n.\r\n"
 DOT = ord(".")
 LINE_END = b"\r\n"
 
-SAID_OFTEN = frozenset({b"EHLO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT"})
-"""How lines begin that come again and again, and hold no secret."""
+SAID_OFTEN = frozenset(b"EHLO MAIL RCPT DATA RSET NOOP QUIT ehlo mail rcpt data rset noop quit".split())
+"""How lines begin that come again and again, and hold no secret; some clients write them small."""
 
 LAST = frozenset({b"DATA", b"QUIT"})
 """Commands behind which no other can stand."""
@@ -51,7 +51,7 @@ def commands_in(data: bytes) -> tuple[Command, ...] | None:
         if commands and commands[-1][1] in LAST:
             return None  # It is no command, or nobody hears it.
         # Trailing white space is tolerated (RFC 5321 section 4.1.1).
-        commands.append((line, name, argument.strip(b" \t")))
+        commands.append((line, name.upper(), argument.strip(b" \t")))
     return tuple(commands)
 
 
