@@ -54,7 +54,15 @@ class SmtpLoad(Loader):
 
     def run(self, server: Server, mode: str, messages: int, core: int, connections: int = CONNECTIONS) -> Run:
         """Send so many messages from one core."""
-        command = [str(self._program), "-p", str(server.port), "-c", str(connections), "-n", str(messages)]
+        command = [
+            str(self._program),
+            "-p",
+            str(server.port),
+            "-c",
+            str(min(connections, messages)),
+            "-n",
+            str(messages),
+        ]
         command += ["-l", str(OCTETS), "-m", mode, "-P", str(server.process.pid)]
         done = subprocess.run(pinned(core, command), capture_output=True, text=True, timeout=LIMIT)
         try:

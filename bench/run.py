@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import durable
 import keeping
+import schedules
 import waiting
 from load import CONNECTIONS, OCTETS, Loader, Run, loader
 from report import WORDS, bar_table, bars, cpu_table
@@ -36,6 +37,7 @@ class Besides(NamedTuple):
     durable: durable.Rounds
     keeping: keeping.Rounds
     waiting: list[float]
+    schedules: schedules.Rounds
 
     @property
     def kept(self) -> bool:
@@ -44,12 +46,14 @@ class Besides(NamedTuple):
             durable.judged(self.durable) >= durable.BAR
             and keeping.kept(self.keeping)
             and waiting.kept(self.waiting)
+            and schedules.kept(self.schedules)
         )
 
     @property
     def page(self) -> str:
         """Return their tables."""
-        return "\n\n".join([durable.page(self.durable), keeping.page(self.keeping), waiting.page(self.waiting)])
+        pages = durable.page(self.durable), keeping.page(self.keeping), schedules.page(self.schedules)
+        return "\n\n".join([*pages, waiting.page(self.waiting)])
 
 
 class Lost(Exception):
@@ -123,7 +127,9 @@ def besides(rounds: int, divisor: int) -> Besides:
     tell("what keeping costs")
     keeps = keeping.measure(rounds, keeping.MESSAGES // divisor)
     tell("who waits")
-    return Besides(durably, keeps, waiting.measure(waiting.MESSAGES // divisor))
+    waits = waiting.measure(waiting.MESSAGES // divisor)
+    tell("rules that remember")
+    return Besides(durably, keeps, waits, schedules.measure(rounds, schedules.MESSAGES // divisor))
 
 
 def facts(load: str, rounds: Sequence[Round], more: Besides, divisor: int) -> dict[str, Any]:
@@ -144,6 +150,7 @@ def facts(load: str, rounds: Sequence[Round], more: Besides, divisor: int) -> di
         },
         "keeping": keeping.told(more.keeping),
         "wait": waiting.told(more.waiting),
+        "schedules": schedules.told(more.schedules),
     }
 
 
