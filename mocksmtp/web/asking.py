@@ -18,6 +18,9 @@ WORDS = {
 }
 """What the kinds of error are called that need more than pydantic's own words."""
 
+TWICE = "stands there twice"
+"""Of two that contradict each other neither is meant more than the other."""
+
 
 class Body(BaseModel):
     """What all bodies share: unknown fields are mistakes, and a number is no text."""
@@ -38,6 +41,14 @@ class Malformed(ValueError):
         super().__init__(title)
         self.title = title
         self.errors = list(errors)
+
+
+def once_each(query: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return a query in which each parameter is given once.  Raises Malformed."""
+    twice = [name for name, values in query.items() if len(values) > 1]
+    if twice:
+        raise Malformed("Bad query", [(name, TWICE) for name in twice])
+    return {name: value for name, (value,) in query.items()}
 
 
 def read_query(model: type[BaseModel] | None, query: Mapping[str, str]) -> Any:
@@ -74,7 +85,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
-        raise Malformed("Bad body", [(twice, "stands there twice")])
+        raise Malformed("Bad body", [(twice, TWICE)])
     return found
 
 

@@ -22,7 +22,7 @@ PROBLEMS = {
     413: "The body is too large",
     415: "The body is no application/json",
     421: "The Host header names another server",
-    422: "A field or parameter is unknown or malformed",
+    422: "A field or parameter is unknown or malformed, or stands there twice",
     503: "It cannot be done now",
 }
 """What each status of a problem means."""

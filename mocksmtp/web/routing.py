@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
-from mocksmtp.web.asking import Malformed, read_body, read_query
+from mocksmtp.web.asking import Malformed, once_each, read_body, read_query
 
 
 class Answer(NamedTuple):
@@ -119,22 +119,23 @@ class Call(NamedTuple):
     path: Mapping[str, str]
 
     def respond(
-        self, query: Mapping[str, str], accept: str, content_type: str | None, body: bytes
+        self, query: Mapping[str, Sequence[str]], accept: str, content_type: str | None, body: bytes
     ) -> Answer | Pending | Stream:
-        """Ask the route, if what it is asked is valid.  Raises Problem."""
+        """Ask the route, if what it is asked is valid; ``query`` has what each name is given.  Raises Problem."""
         route = self.route
         if (body or route.method == "POST") and not _is_json(content_type):
             raise Problem(
                 415, "Unsupported media type", "a JSON document is wanted: Content-Type: application/json"
             )
         try:
-            asked = read_query(route.query, query)
+            given = once_each(query)
+            asked = read_query(route.query, given)
             document = read_body(route.body, body)
         except Malformed as malformed:
             first = malformed.errors[0]
             told = "; ".join(f"{field}: {detail}" if field else detail for field, detail in malformed.errors)
             raise Problem(422, malformed.title, told, first[0] or None, malformed.errors) from None
-        return route.respond(Query(self.path, query, accept, asked, document))
+        return route.respond(Query(self.path, given, accept, asked, document))
 
 
 class Table:

@@ -129,7 +129,7 @@ class Everything(Resource):
         if request.too_large:
             raise Problem(413, "Content too large", f"a body may have {BODY_LIMIT} octets")
         query = {
-            name.decode(errors="replace"): values[-1].decode(errors="replace")
+            name.decode(errors="replace"): [value.decode(errors="replace") for value in values]
             for name, values in (request.args or {}).items()
         }
         accept = request.getHeader("accept") or ""

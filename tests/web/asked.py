@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Coroutine
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from twisted.internet.defer import Deferred
 
@@ -24,7 +24,7 @@ class Asked:
         octets = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         try:
             call = self._table.find(method, path)
-            answer: Any = call.respond(dict(parse_qsl(query)), "", "application/json", octets)
+            answer: Any = call.respond(parse_qs(query), "", "application/json", octets)
             if isinstance(answer, Coroutine):
                 results: list[Any] = []
                 Deferred.fromCoroutine(answer).addBoth(results.append)

@@ -120,6 +120,23 @@ def test_every_field_that_is_wrong_is_named():
     assert answer.json["errors"][2]["detail"].startswith("is not known here (allowed: before, client")
 
 
+@pytest.mark.parametrize(
+    ("target", "fields"),
+    [
+        ("/v1/messages?rcpt=a@x.test&limit=5&rcpt=b@x.test", ["rcpt"]),
+        ("/v1/messages?limit=5&limit=5", ["limit"]),
+        ("/v1/messages?header=A:+a&header=B:+b&rcpt=&rcpt=", ["header", "rcpt"]),
+        ("/v1/events?code=4*&code=5*", ["code"]),
+        ("/?x=1&x=2", ["x"]),
+        ("/livez?x=1&x=2", ["x"]),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_named_and_none_wins(target, fields):
+    answer = Client().ask(target)
+    assert (answer.status, answer.json["title"], answer.json["field"]) == (422, "Bad query", fields[0])
+    assert answer.json["errors"] == [{"field": each, "detail": "stands there twice"} for each in fields]
+
+
 def test_a_body_that_is_too_large_is_thrown_away_as_it_comes():
     client = Client()
     head = b"POST /v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
