@@ -26,9 +26,13 @@ class Steered:
     def __init__(self, *files):
         self.counters, self.hits, self.followed = Counters(), Hits(lambda: 7.0), []
         rulebook = Rulebook(files, counters=self.counters)
-        self.in_force = InForce(rulebook, self.followed.append)
         self.scopes = Scopes(rulebook, lambda _: None, lambda: None, lambda: 1000.0)
+        self.in_force = InForce(rulebook, self._follow)
         self.steering = Steering(self.in_force, files, self.compiled, self.hits)
+
+    def _follow(self, rulebook):
+        self.followed.append(rulebook)
+        self.scopes.follow(rulebook)
 
     def compiled(self, rules):
         return Rulebook(rules, counters=self.counters)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from mocksmtp.rules.hits import Acted, Hits
 from mocksmtp.rules.in_force import InForce
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.rulebook import Rulebook
 
+if TYPE_CHECKING:
+    from mocksmtp.rules.scopes import Scope
+
 
 class Standing(NamedTuple):
-    """A rule in force, whether it was given while the server ran, and what it did."""
+    """A rule in force, whether it is a runtime rule, and what it did; ``scope`` is the one whose own it is."""
 
     rule: Rule
     runtime: bool
     acted: Acted
+    scope: str | None = None
 
 
 class Place(NamedTuple):
@@ -80,13 +85,16 @@ class Steering:
         """The rules of the files, as they are switched."""
         return tuple(self._as_switched(rule) for rule in self._files)
 
-    def standing(self) -> Iterator[Standing]:
-        """Return the rules in their order."""
-        return standing(self.runtime, self.files, self._hits)
+    def standing(self, scope: Scope | None = None) -> Iterator[Standing]:
+        """Return the rules in their order; with a scope its own before them, and what all of them did there."""
+        if scope is None:
+            return standing(self.runtime, self.files, self._hits)
+        own = (Standing(rule, False, scope.hits.of(rule.name), scope.token) for rule in scope.rules)
+        return chain(own, standing(self.runtime, self.files, scope.hits))
 
-    def find(self, name: str) -> Standing:
-        """Return the first rule of a name: a runtime rule before one of the files.  Raises UnknownRule."""
-        for each in self.standing():
+    def find(self, name: str, scope: Scope | None = None) -> Standing:
+        """Return the first rule of a name: a scope's, a runtime rule, one of the files.  Raises UnknownRule."""
+        for each in self.standing(scope):
             if each.rule.name == name:
                 return each
         raise UnknownRule(name)

@@ -48,7 +48,7 @@ def steering_routes(
     }
     return [
         *explain.routes(lambda: [each.profile for each in settings().listeners], steering.rulebook),
-        *rules.routes(steering, lambda: [each.profile.name for each in settings().listeners]),
+        *rules.routes(steering, scopes, lambda: [each.profile.name for each in settings().listeners]),
         *clock.routes(rule_clock, scopes),
         *reset.routes(resets),
         *config.routes(settings, reload),

@@ -22,6 +22,7 @@ def told(standing: Standing) -> dict[str, Any]:
         "name": rule.name,
         "source": rule.source or None,
         "runtime": standing.runtime,
+        "scope": standing.scope,
         "enabled": rule.enabled,
         "description": rule.description,
         "stages": [stage.value for stage in rule.stages],
@@ -36,19 +37,20 @@ def _acted(acted: Acted) -> dict[str, Any]:
 def file_text(standing: Iterable[Standing]) -> str:
     """Return a file of the rules in their order.
 
-    A runtime rule may have the name of one of the files; in one file it needs another.
+    Rules of a scope, runtime rules and those of the files may have the same names; in one file
+    all but the last of them need another.
     """
     rules = list(standing)
-    of_files = {each.rule.name for each in rules if not each.runtime}
     names = {each.rule.name for each in rules}
-    texts = []
-    for each in rules:
+    texts, taken = [], set[str]()
+    for each in reversed(rules):
         written = written_rule(each.rule)
-        if each.runtime and each.rule.name in of_files:
+        if each.rule.name in taken:
             written["name"] = _another(each.rule.name, names)
             names.add(written["name"])
+        taken.add(each.rule.name)
         texts.append(written)
-    return rules_text(texts)
+    return rules_text(texts[::-1])
 
 
 def _another(name: str, names: set[str]) -> str:

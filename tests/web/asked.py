@@ -24,7 +24,7 @@ class Asked:
         octets = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         try:
             call = self._table.find(method, path)
-            answer: Any = call.respond(parse_qs(query), "", "application/json", octets)
+            answer: Any = call.respond(parse_qs(query, keep_blank_values=True), "", "application/json", octets)
             if isinstance(answer, Coroutine):
                 results: list[Any] = []
                 Deferred.fromCoroutine(answer).addBoth(results.append)

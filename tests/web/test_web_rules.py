@@ -13,6 +13,7 @@ from mocksmtp.config import load
 from mocksmtp.config.given import rule_of
 
 FILE = {"name": "file", "when": {"rcpt": "y.test"}, "reply": "550 5.1.1 file"}
+A = "a" * 26
 OTHER = {"name": "other", "when": {"mail": "z.test"}, "schedule": {"first": 3, "within": "5m"}, "reply": "450 no"}
 NEW = {"name": "new", "when": {"rcpt": "*@y.test"}, "reply": "452 4.2.2 <{rcpt}>: mailbox full"}
 
@@ -48,16 +49,56 @@ def test_rules_are_listed_in_their_order_with_what_they_did():
     assert status == 200
     assert document["rules"][:2] == [
         {
-            "name": "new", "source": None, "runtime": True, "enabled": True, "description": "", "stages": ["rcpt"],
+            "name": "new", "source": None, "runtime": True, "scope": None, "enabled": True, "description": "", "stages": ["rcpt"],
             "when": {"rcpt": "*@y.test"}, "reply": "452 4.2.2 <{rcpt}>: mailbox full", "hits": 1,
             "last_hit": "1970-01-01T00:00:07.000000Z",
         },
         {
-            "name": "file", "source": "a.yaml:3", "runtime": False, "enabled": True, "description": "",
-            "stages": ["rcpt"], "when": {"rcpt": "y.test"}, "reply": "550 5.1.1 file", "hits": 0, "last_hit": None,
+            "name": "file", "source": "a.yaml:3", "runtime": False, "scope": None, "enabled": True,
+            "description": "", "stages": ["rcpt"], "when": {"rcpt": "y.test"}, "reply": "550 5.1.1 file", "hits": 0, "last_hit": None,
         },
     ]  # fmt: skip
     assert rules.ask("GET", "/v1/rules/new")[1] == document["rules"][0]
+
+
+def test_in_a_scope_its_own_rules_are_listed_before_all_others_with_what_all_of_them_did_there():
+    rules = Rules(NEW)
+    scope = rules.steered.scopes.open(A, 60.0, [rule_of(named("own")), rule_of(named("file"))])
+    for name in ("own", "new", "new"):
+        scope.hits.count(name)
+    rules.steered.hit("other")
+    status, document = rules.ask("GET", f"/v1/rules?scope={A.upper()}")
+    assert status == 200
+    assert [(each["name"], each["scope"], each["runtime"], each["hits"]) for each in document["rules"]] == [
+        ("own", A, False, 1), ("file", A, False, 0), ("new", None, True, 2), ("file", None, False, 0),
+        ("other", None, False, 0),
+    ]  # fmt: skip
+    assert [each["last_hit"] for each in document["rules"][:2]] == ["1970-01-01T00:16:40.000000Z", None]
+    assert document["rules"][0]["source"] is None
+    assert rules.names == ["new", "file", "other"]
+    assert rules.ask("GET", f"/v1/rules/file?scope={A}")[1] == document["rules"][1]
+    assert rules.ask("GET", f"/v1/rules/other?scope={A}")[1]["hits"] == 0
+    assert rules.ask("GET", "/v1/rules/other")[1]["hits"] == 1
+
+
+def test_the_yaml_of_a_scope_has_its_rules_first_and_each_name_once(tmp_path):
+    rules = Rules(named("file"))
+    rules.steered.scopes.open(A, 60.0, [rule_of(named("file")), rule_of(NEW)])
+    (tmp_path / "rules.yaml").write_bytes(rules.raw("GET", f"/v1/rules?format=yaml&scope={A}").body)
+    loaded = load([tmp_path / "rules.yaml"], {}).rulebook_rules
+    assert [rule.name for rule in loaded] == ["file-3", "new", "file-2", "file", "other"]
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "field"),
+    [
+        (f"/v1/rules?scope={A}", 404, None), (f"/v1/rules/file?scope={A}", 404, None),
+        ("/v1/rules?scope=x", 422, "scope"), ("/v1/rules/file?scope=", 422, "scope"),
+    ],
+)  # fmt: skip
+def test_rules_of_a_scope_that_is_not_there_are_not_told(target, status, field):
+    got, document = Rules().ask("GET", target)
+    assert (got, document.get("field")) == (status, field)
 
 
 def test_the_yaml_of_what_is_in_force_loads_again_to_the_same_rules(tmp_path):

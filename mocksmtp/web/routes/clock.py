@@ -9,10 +9,9 @@ from pydantic import PlainValidator, WithJsonSchema, model_validator
 from mocksmtp.config.types import duration, text
 from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.scopes import Scopes
-from mocksmtp.web.asking import Asked, Body
-from mocksmtp.web.routes.scopes import found_in
+from mocksmtp.web.asking import Body
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
-from mocksmtp.web.search import Token
+from mocksmtp.web.scoped import Scoped, scope_asked
 from mocksmtp.web.told import Moment, Time, Told, time_told
 
 
@@ -50,18 +49,12 @@ class ToldClock(Told):
     ahead: float
 
 
-class Scoped(Asked):
-    """Whose clock it is."""
-
-    scope: Token | None = None
-
-
 def routes(everybody: RuleClock, scopes: Scopes) -> list[Route]:
     """Return the routes over the clock of what is in no scope, and those of scopes."""
 
     def clock_of(query: Query) -> RuleClock:
-        token: str | None = query.asked.scope
-        return everybody if token is None else found_in(scopes, token).clock
+        scope = scope_asked(scopes, query)
+        return everybody if scope is None else scope.clock
 
     def told(query: Query) -> Answer:
         clock = clock_of(query)

@@ -13,9 +13,11 @@ from mocksmtp.config.mistakes import Mistake
 from mocksmtp.config.rules import RuleModel
 from mocksmtp.config.writing import written_rule
 from mocksmtp.rules.rule import Rule
+from mocksmtp.rules.scopes import Scope, Scopes
 from mocksmtp.rules.steering import FIRST, Place, Standing, Steering, Taken, UnknownRule
-from mocksmtp.web.asking import Asked, Body
+from mocksmtp.web.asking import Body
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
+from mocksmtp.web.scoped import Scoped, scope_asked
 from mocksmtp.web.told import Time, Told
 from mocksmtp.web.told_rules import file_text, told
 
@@ -45,7 +47,7 @@ POSITION_SCHEMA = {
 PositionField = Annotated[Any, PlainValidator(position), WithJsonSchema(POSITION_SCHEMA)]
 
 
-class Form(Asked):
+class Form(Scoped):
     """In which form rules are listed."""
 
     format: Literal["json", "yaml"] = "json"
@@ -94,6 +96,7 @@ class ToldRule(Told):
     name: str
     source: str | None
     runtime: bool
+    scope: str | None
     enabled: bool
     description: str
     stages: list[str]
@@ -132,19 +135,20 @@ class Removed(Told):
 class Steered:
     """The answers to requests about rules."""
 
-    def __init__(self, steering: Steering) -> None:
+    def __init__(self, steering: Steering, scopes: Scopes) -> None:
         self._steering = steering
+        self._scopes = scopes
 
     def listed(self, query: Query) -> Answer:
         """List all."""
-        standing = list(self._steering.standing())
+        standing = list(self._steering.standing(scope_asked(self._scopes, query)))
         if query.asked.format == "yaml":
             return Answer(file_text(standing).encode(), YAML)
         return as_json({"rules": [told(each) for each in standing]})
 
     def one(self, query: Query) -> Answer:
         """Tell one."""
-        return as_json(told(self._found(query)))
+        return as_json(told(self._found(query, scope_asked(self._scopes, query))))
 
     def added(self, query: Query) -> Answer:
         """Put a runtime rule among the others."""
@@ -203,10 +207,10 @@ class Steered:
         answer = as_json(told(self._steering.find(name)), status)
         return answer._replace(headers=(("Location", f"/v1/rules/{name}"),)) if status == 201 else answer
 
-    def _found(self, query: Query) -> Standing:
+    def _found(self, query: Query, scope: Scope | None = None) -> Standing:
         name = query.path["name"]
         try:
-            return self._steering.find(name)
+            return self._steering.find(name, scope)
         except UnknownRule:
             raise Problem(404, "Not found", f"there is no rule {name}") from None
 
@@ -256,9 +260,9 @@ def _nowhere(unknown: UnknownRule) -> NoReturn:
     raise Problem(422, "Bad position", f"there is no runtime rule {unknown}", "position") from None
 
 
-def routes(steering: Steering, listeners: Callable[[], Sequence[str]]) -> list[Route]:
+def routes(steering: Steering, scopes: Scopes, listeners: Callable[[], Sequence[str]]) -> list[Route]:
     """Return the routes over these rules; ``listeners`` are the names of those that rules may speak of."""
-    on = Steered(steering)
+    on = Steered(steering, scopes)
 
     def checked(query: Query) -> Answer:
         found = check(query.body.text, listeners())
@@ -267,13 +271,13 @@ def routes(steering: Steering, listeners: Callable[[], Sequence[str]]) -> list[R
 
     path, one = "/v1/rules", "/v1/rules/{name}"
     return [
-        Route("GET", path, on.listed, query=Form, answer=ToldRules, also=YAML,
+        Route("GET", path, on.listed, query=Form, answer=ToldRules, also=YAML, problems=(404,),
               says="The rules in force, in their order."),
         Route("POST", path, on.added, body=Added, answer=ToldRule, status=201, problems=(409,),
               says="Add a runtime rule."),
         Route("DELETE", path, on.cleared, answer=Removed, says="Take all runtime rules away."),
         Route("POST", f"{path}/check", checked, body=Text, answer=ToldCheck, says="Look a text of rules through."),
-        Route("GET", one, on.one, answer=ToldRule, says="One rule."),
+        Route("GET", one, on.one, query=Scoped, answer=ToldRule, says="One rule."),
         Route("PUT", one, on.replaced, body=Given, answer=ToldRule, problems=(409,),
               says="Put another rule in the place of a runtime rule."),
         Route("PATCH", one, on.patched, body=Patch, answer=ToldRule, says="Change what is named of a rule."),

@@ -39,7 +39,7 @@ def _table(found: list[Standing]) -> Markup:
 
 
 def _row(standing: Standing) -> Markup:
-    rule, runtime, acted = standing
+    rule, runtime, acted, _ = standing
     said = {key: value for key, value in written_rule(rule).items() if key != "description"}
     # Behind ``rules:`` and the name, which stand elsewhere; four spaces belong to the list.
     lines = rules_text([said]).rstrip("\n").split("\n")[2:]

@@ -13,7 +13,7 @@ from mocksmtp.config.types import duration
 from mocksmtp.journal import Attempt, Journal
 from mocksmtp.rules.rule import Rule
 from mocksmtp.rules.scope_names import DOMAIN
-from mocksmtp.rules.scopes import Scope, Scopes, TooManyScopes, UnknownScope
+from mocksmtp.rules.scopes import Scope, Scopes, TooManyScopes
 from mocksmtp.stores import Store
 from mocksmtp.web.asking import Body
 from mocksmtp.web.attempt import AttemptTold, attempt_told, in_scope
@@ -22,6 +22,7 @@ from mocksmtp.web.message import MessageTold, whole
 from mocksmtp.web.routes.rules import Given, given_rule
 from mocksmtp.web.routes.sessions import pick
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
+from mocksmtp.web.scoped import found_in
 from mocksmtp.web.told import Time, Told, time_told
 from mocksmtp.web.turns import Turns
 
@@ -158,14 +159,6 @@ class Many:
         await self._store.remove(self._scopes.alone(scope))
         told = [attempt_told(each) for each in attempts[::-1]]
         return as_json(LastState(**_told(scope), messages=messages, attempts=told))
-
-
-def found_in(scopes: Scopes, token: str) -> Scope:
-    """Return a scope.  Raises Problem."""
-    try:
-        return scopes.find(token)
-    except UnknownScope:
-        raise Problem(404, "Not found", f"there is no scope {token} (any more)") from None
 
 
 def rules_given(given: list[Given]) -> list[Rule]:
