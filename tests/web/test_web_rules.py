@@ -49,13 +49,14 @@ def test_rules_are_listed_in_their_order_with_what_they_did():
     assert status == 200
     assert document["rules"][:2] == [
         {
-            "name": "new", "source": None, "runtime": True, "scope": None, "enabled": True, "description": "", "stages": ["rcpt"],
-            "when": {"rcpt": "*@y.test"}, "reply": "452 4.2.2 <{rcpt}>: mailbox full", "hits": 1,
-            "last_hit": "1970-01-01T00:00:07.000000Z",
+            "name": "new", "source": None, "runtime": True, "scope": None, "enabled": True,
+            "description": "", "stages": ["rcpt"], "when": {"rcpt": "*@y.test"},
+            "reply": "452 4.2.2 <{rcpt}>: mailbox full", "hits": 1, "last_hit": "1970-01-01T00:00:07.000000Z",
         },
         {
             "name": "file", "source": "a.yaml:3", "runtime": False, "scope": None, "enabled": True,
-            "description": "", "stages": ["rcpt"], "when": {"rcpt": "y.test"}, "reply": "550 5.1.1 file", "hits": 0, "last_hit": None,
+            "description": "", "stages": ["rcpt"], "when": {"rcpt": "y.test"}, "reply": "550 5.1.1 file",
+            "hits": 0, "last_hit": None,
         },
     ]  # fmt: skip
     assert rules.ask("GET", "/v1/rules/new")[1] == document["rules"][0]
