@@ -115,14 +115,19 @@ class Asked(NamedTuple):
     near: tuple[Miss, ...]
 
 
+Asks = Callable[[Stage, Conversation, Outcome], Rulebook]
+"""Which rulebook is asked about a command, where that is not always the same."""
+
+
 class _Watched:
     """The rulebook as the session's policy, and what it was asked."""
 
     stages = frozenset(Stage)
     reads_slowly = False
 
-    def __init__(self, rulebook: Rulebook, most: int) -> None:
+    def __init__(self, rulebook: Rulebook, asks: Asks | None, most: int) -> None:
         self.rulebook = rulebook
+        self.asks = asks
         self.most = most
         self.asked: list[Asked] = []
 
@@ -130,9 +135,10 @@ class _Watched:
         return False  # Each question is written down.
 
     def decide(self, stage: Stage, conversation: Conversation, outcome: Outcome) -> Decision:
-        found = self.rulebook.decide(stage, conversation, outcome)
+        rulebook = self.rulebook if self.asks is None else self.asks(stage, conversation, outcome)
+        found = rulebook.decide(stage, conversation, outcome)
         decision = found if isinstance(found, Decision) else settled(found())
-        misses = near_misses(self.rulebook, Context(stage, conversation, outcome), decision, self.most)
+        misses = near_misses(rulebook, Context(stage, conversation, outcome), decision, self.most)
         self.asked.append(Asked(stage, decision, tuple(misses)))
         return decision
 
@@ -143,8 +149,10 @@ class _Watched:
 class _Talk:
     """The made-up client: says a line, and writes down what was answered."""
 
-    def __init__(self, profile: Profile, rulebook: Rulebook, client: Client, name: str, most: int) -> None:
-        self.policy = _Watched(rulebook, most)
+    def __init__(
+        self, profile: Profile, rulebook: Rulebook, asks: Asks | None, client: Client, name: str, most: int
+    ) -> None:
+        self.policy = _Watched(rulebook, asks, most)
         self.rows: list[Row] = []
         self.over = False
         self.code = 0
@@ -207,14 +215,20 @@ def _row(said: str, fact: CommandAnswered | None, asked: Asked | None, wire: byt
 
 
 def rehearse(
-    profile: Profile, rulebook: Rulebook, client: Client, name: str = "rehearsal", most: int = 3
+    profile: Profile,
+    rulebook: Rulebook,
+    client: Client,
+    name: str = "rehearsal",
+    most: int = 3,
+    asks: Asks | None = None,
 ) -> list[Row]:
     """Let a client talk to a listener, as far as it is let; return a row for each answer.
 
     The rulebook's counters move: hand in ``Rulebook.rehearsal`` to leave them as they are.
-    ``name`` is the session's, ``most`` how many near misses are told of each answer.
+    ``name`` is the session's, ``most`` how many near misses are told of each answer; ``asks``
+    says whom to ask in place of ``rulebook``.
     """
-    talk = _Talk(profile, rulebook, client, name, most)
+    talk = _Talk(profile, rulebook, asks, client, name, most)
     talk.take("", talk.session.open())
     if talk.went_well and _introduced(talk, profile, client) and _accepted(talk, profile, client):
         message = client.message

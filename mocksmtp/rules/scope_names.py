@@ -64,6 +64,12 @@ def named(stage: Stage, conversation: Conversation, outcome: Outcome, known: Con
     return () if one is None else (one,)
 
 
+def deciding(stage: Stage, outcome: Outcome, scopes: tuple[str, ...]) -> str:
+    """Return which of the scopes that are named decides: that of the recipient who is answered, or the first."""
+    own = in_path(outcome.path, scopes) if stage in (Stage.RCPT, Stage.MESSAGE) else None
+    return own or scopes[0]
+
+
 def narrowed(scopes: tuple[str, ...], address: str) -> tuple[str, ...]:
     """Return those of some scopes that a recipient belongs to: the one it names, or all."""
     local, _, domain = address.rpartition("@")

@@ -10,7 +10,7 @@ from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.counters import Counters
 from mocksmtp.rules.hits import Hits
 from mocksmtp.rules.rulebook import SCOPE, Rulebook
-from mocksmtp.rules.scope_names import in_path, named
+from mocksmtp.rules.scope_names import deciding, named
 from mocksmtp.smtp.policy import Decision, Found, Policy, Search, settled
 from mocksmtp.smtp.stage import Stage
 
@@ -115,8 +115,7 @@ class ScopedPolicy:
             conversation.scopes_seen = (*seen, *new)[-MOST_SEEN:]
         if stage is Stage.MESSAGE and conversation.envelope is not None:
             self._note(tokens, conversation.envelope.id)
-        own = in_path(outcome.path, tokens) if stage in (Stage.RCPT, Stage.MESSAGE) else None
-        scope = self._scopes[own or tokens[0]]
+        scope = self._scopes[deciding(stage, outcome, tokens)]
         found = scope.rulebook(self._rulebook).decide(stage, conversation, outcome)
         if isinstance(found, Decision):
             return scope.counted(found)

@@ -47,7 +47,7 @@ def steering_routes(
         "clock": rule_clock.follow,
     }
     return [
-        *explain.routes(lambda: [each.profile for each in settings().listeners], steering.rulebook),
+        *explain.routes(lambda: [each.profile for each in settings().listeners], steering.rulebook, scopes),
         *rules.routes(steering, scopes, lambda: [each.profile.name for each in settings().listeners]),
         *clock.routes(rule_clock, scopes),
         *reset.routes(resets),

@@ -243,6 +243,28 @@ def test_all_mistakes_of_a_rule_are_told():
     assert [each["field"] for each in document["errors"]] == ["when.rcpx", "reply"]
 
 
+def deciders(rules, target, rcpt):
+    status, told = rules.ask("POST", target, {"rcpt": rcpt})
+    assert status == 200
+    return [each["rule"] for each in told["stages"] if each["stage"] == "rcpt"]
+
+
+def test_it_is_explained_who_decides_in_a_scope_that_is_a_parameter_or_named_by_what_is_said():
+    rules = Rules()
+    rules.steered.scopes.open(A, 60.0, [rule_of(named("own"))])
+    path = "/v1/rules/explain"
+    assert deciders(rules, path, "bob@y.test") == ["file"]
+    assert deciders(rules, f"{path}?scope={A.upper()}", "bob@y.test") == ["own"]
+    assert deciders(rules, path, f"bob+{A}@y.test") == ["own"]
+    assert rules.ask("GET", f"/v1/rules/own?scope={A}")[1]["hits"] == 0
+
+
+@pytest.mark.parametrize(("token", "status", "field"), [("b" * 26, 404, None), ("x", 422, "scope")])
+def test_nothing_is_explained_of_a_scope_that_is_not_there(token, status, field):
+    got, document = Rules().ask("POST", f"/v1/rules/explain?scope={token}", {"rcpt": "bob@y.test"})
+    assert (got, document.get("field")) == (status, field)
+
+
 def test_a_text_is_looked_through():
     rules = Rules()
     good = "rules:\n  - {name: a, stage: mail, reply: '550 no'}\n"

@@ -11,9 +11,12 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from mocksmtp.config.types import several, text
 from mocksmtp.rules.rehearsal import Client, Row, rehearse
 from mocksmtp.rules.rulebook import Rulebook
+from mocksmtp.rules.scope_rehearsal import ScopedRehearsal
+from mocksmtp.rules.scopes import Scopes
 from mocksmtp.smtp.profile import Profile
 from mocksmtp.web.asking import Body
 from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
+from mocksmtp.web.scoped import Scoped, scope_asked
 from mocksmtp.web.told import Told
 
 MOST_RCPTS = 100
@@ -80,7 +83,9 @@ class Explained(Told):
     stages: list[ToldStage]
 
 
-def routes(profiles: Callable[[], Sequence[Profile]], rulebook: Callable[[], Rulebook]) -> list[Route]:
+def routes(
+    profiles: Callable[[], Sequence[Profile]], rulebook: Callable[[], Rulebook], scopes: Scopes
+) -> list[Route]:
     """Return the route; ``profiles`` are those of the listeners, ``rulebook`` the one in force."""
 
     def explained(query: Query) -> Answer:
@@ -92,13 +97,17 @@ def routes(profiles: Callable[[], Sequence[Profile]], rulebook: Callable[[], Rul
         except ValueError as error:
             raise Problem(422, "Bad body", str(error)) from None
         in_force = rulebook()
-        rows = rehearse(profile, in_force.rehearsal(in_force.now), client, most=talk.near)
+        asks = ScopedRehearsal(scopes.all(), in_force, scope_asked(scopes, query))
+        rows = rehearse(profile, in_force, client, most=talk.near, asks=asks)
         accepted = all(row.code is None or row.code < 400 for row in rows)
         return as_json({"listener": profile.name, "accepted": accepted, "stages": [_told(row) for row in rows]})
 
     return [
-        Route("POST", "/v1/rules/explain", explained, body=Talk, answer=Explained, says="Say which rule decides.")
-    ]
+        Route(
+            "POST", "/v1/rules/explain", explained, query=Scoped, body=Talk, answer=Explained, problems=(404,),
+            says="Say which rule decides.",
+        )
+    ]  # fmt: skip
 
 
 def _profile(profiles: Sequence[Profile], name: str | None) -> Profile:
