@@ -55,10 +55,10 @@ async def no_reload():
     return Nothing
 
 
-def routes_over(steered, store=None):
+def routes_over(steered, store=None, journal=None):
     """Return all routes over some rules, as a service without files has them."""
     settings = load([], {})
     return steering_routes(
         steered.steering, RuleClock(lambda: 1000.0), steered.counters, steered.hits, store or MemoryStore(9, 9),
-        Journal(9, 9), lambda: settings, no_reload, steered.scopes, Clock(),
+        journal or Journal(9, 9), lambda: settings, no_reload, steered.scopes, Clock(),
     )  # fmt: skip

@@ -82,6 +82,9 @@ SESSION, MAIL, RCPT = (Attempt._fields.index(name) - 2 for name in ("session", "
 PAUSE = 1024
 """Records that are looked at between two pauses."""
 
+NOBODYS = ("",)
+"""The scopes of an attempt that was forgotten alone: nobody can ask for it."""
+
 Flat = tuple[Any, ...]
 """The fields of attempts behind number and part, as a plain tuple: the collector need not look at those."""
 
@@ -144,12 +147,18 @@ class Attempts:
 
     def clear(self) -> None:
         """Forget all but what belongs to a scope, which gets new numbers; they go on."""
-        kept = [flat for flat in self._flat.values() if flat[-1]]
+        kept = [flat for flat in self._flat.values() if flat[-1] not in ((), NOBODYS)]
         self._flat.clear()
         self._first = self._last + 1
         self._count = 0
         for flat in kept:
             self.add(flat, len(flat[RCPT]) if type(flat[RCPT]) is tuple else 1)
+
+    def clear_where(self, goes: Callable[[tuple[str, ...]], bool]) -> None:
+        """Forget those of whose scopes ``goes`` says so; they age unseen in their places: numbers have no gaps."""
+        for number, flat in self._flat.items():
+            if goes(flat[-1]):
+                self._flat[number] = (*flat[:SESSION], "", *flat[SESSION + 1 : -1], NOBODYS)
 
     def newest(self, before: tuple[int, int] | None = None) -> Iterator[Attempt]:
         """Yield attempts, newest first; with ``before``, a number and a part, only older ones."""

@@ -123,16 +123,24 @@ class Journal:
 
     def clear(self) -> None:
         """Forget what was, of sessions that are open too; what belongs to a scope stays."""
-        for session_id in [each for each, flat in self._closed.items() if not flat[SCOPES]]:
+        self._forget_sessions(lambda scopes: not scopes)
+        self.attempts.clear()
+        self.cleared += 1
+
+    def clear_where(self, goes: Callable[[tuple[str, ...]], bool]) -> None:
+        """Forget only that of whose scopes ``goes`` says so; what was written of it behind us ages there."""
+        self._forget_sessions(goes)
+        self.attempts.clear_where(goes)
+
+    def _forget_sessions(self, goes: Callable[[tuple[str, ...]], bool]) -> None:
+        for session_id in [each for each, flat in self._closed.items() if goes(flat[SCOPES])]:
             del self._closed[session_id]
         self._leaving = deque([each for each in self._leaving if each in self._closed])
-        self.attempts.clear()
         for session in self._open.values():
-            if not session.who.scopes_seen:
+            if goes(session.who.scopes_seen):
                 session.forget()
         closed = sum([flat[OCTETS] for flat in self._closed.values()])
         self._octets = closed + sum([session.octets for session in self._open.values()])
-        self.cleared += 1
 
     # Going on where an earlier process ended.
 

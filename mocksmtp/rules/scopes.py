@@ -79,6 +79,11 @@ class Scope:
         self._rulebook = None
         self.counters.keep_only([rule.name for rule in rules], SCOPE)
 
+    def forget(self) -> None:
+        """Forget what was counted here."""
+        self.counters.reset()
+        self.hits.forget()
+
     def counted(self, found: Decision | Found) -> Decision:
         """Count what rules did here."""
         decision = settled(found)
@@ -214,8 +219,13 @@ class Scopes:
         return [each for each in self._scopes.values() if each.ends <= now]
 
     def alone(self, scope: Scope) -> list[str]:
-        """Return the messages of a scope that ended which no other one has a part in."""
-        return [each for each, tokens in scope.messages if not any(token in self._scopes for token in tokens)]
+        """Return the messages of a scope which no other one has a part in."""
+        return [each for each, tokens in scope.messages if self.sole(scope, tokens)]
+
+    def sole(self, scope: Scope, tokens: Collection[str]) -> bool:
+        """Say whether what carries these tokens belongs to this scope, and to no other that has not ended."""
+        others = [token for token in tokens if token != scope.token]
+        return scope.token in tokens and not any(token in self._scopes for token in others)
 
     def _put(self) -> None:
         self.policy = ScopedPolicy(self._scopes, self._rulebook) if self._scopes else self._rulebook

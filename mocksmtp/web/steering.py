@@ -39,18 +39,19 @@ def steering_routes(
         counters.reset()
         hits.forget()
 
-    resets: dict[reset.Part, Callable[[], Awaitable[Any] | None]] = {
+    resets: reset.Resets = {
         "messages": lambda: reset.remove_messages(store),
         "journal": journal.clear,
         "counters": forget,
         "rules": steering.as_in_files,
         "clock": rule_clock.follow,
     }
+
     return [
         *explain.routes(lambda: [each.profile for each in settings().listeners], steering.rulebook, scopes),
         *rules.routes(steering, scopes, lambda: [each.profile.name for each in settings().listeners]),
         *clock.routes(rule_clock, scopes),
-        *reset.routes(resets),
+        *reset.routes(resets, scopes, lambda scope: reset.of_scope(scope, scopes, store, journal)),
         *config.routes(settings, reload),
         *scope_routes.routes(scopes, store, journal, reactor),
     ]

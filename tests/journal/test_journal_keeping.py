@@ -294,6 +294,30 @@ def test_a_journal_that_was_cleared_goes_on():
     assert next(iter(played.journal.session("S02").notes)) == b"DATA"
 
 
+def test_a_journal_of_which_some_was_cleared_goes_on_and_numbers_have_no_gaps():
+    played = Sessions()
+    for scopes in ((), ("a",), ("a", "b"), ("a",)):
+        player = played.play(EHLO, close=False)
+        player.session.conversation.scopes = player.session.conversation.scopes_seen = scopes
+        player.perform(player.session.receive_data(b"MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\n"))
+        player.perform(player.session.receive_data(b"RCPT TO:<c@y.test>\r\nDATA\r\nhi\r\n.\r\n"))
+        if len(list(played.journal.sessions())) < 4:
+            player.session.connection_lost()
+    octets = played.journal.usage().octets
+    played.journal.clear_where(("a",).__eq__)
+    assert [(each.id, each.attempts) for each in played.journal.sessions()] == [("S04", 0), ("S03", 2), ("S01", 2)]
+    assert played.journal.usage().octets < octets
+    seen = [(each.number, each.session, each.scopes) for each in played.journal.attempts.after(0)]
+    assert seen == [
+        (1, "S01", ()), (1, "S01", ()), (2, "", ("",)), (2, "", ("",)), (3, "S03", ("a", "b")),
+        (3, "S03", ("a", "b")), (4, "", ("",)), (4, "", ("",)),
+    ]  # fmt: skip
+    player.perform(player.session.receive_data(b"MAIL FROM:<a@x.test>\r\nRSET\r\n"))
+    assert next(played.journal.attempts.newest()).number == 5
+    played.journal.clear()
+    assert [each.scopes for each in played.journal.attempts.after(0)] == [("a", "b"), ("a", "b"), ("a",)]
+
+
 def test_the_collector_does_not_look_at_closed_sessions_and_attempts():
     played = Sessions()
     for _ in range(3):

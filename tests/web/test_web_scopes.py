@@ -6,21 +6,19 @@ import re
 
 import pytest
 from http_site import message
-from twisted.internet.task import Clock
+from steered import Steered, routes_over
 from web.asked import Asked
 
 from mocksmtp.feed import Event
 from mocksmtp.journal import Attempt, Journal, SessionRecord
-from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.rules.scopes import Scopes
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.attempt import AttemptSearch, SessionSearch, attempt_test, session_test
-from mocksmtp.web.routes import clock, reset, scopes
 from mocksmtp.web.routes.events import wanted_by
 from mocksmtp.web.search import MessageSearch, message_test
 
-A, B = "a" * 26, "b" * 26
+A, B, ENDED = "a" * 26, "b" * 26, "c" * 26
 FULL = {"name": "full", "when": {"rcpt": "bob@*"}, "reply": "452 4.2.2 full"}
 
 
@@ -41,16 +39,17 @@ class Service(Asked):
     def __init__(self, most=2):
         self.scopes = Scopes(Rulebook(), lambda _: None, lambda: None, lambda: 1000.0, most)
         self.store, self.journal = MemoryStore(10, 10_000), Journal(10, 1000)
-        super().__init__(
-            [
-                *scopes.routes(self.scopes, self.store, self.journal, Clock()),
-                *clock.routes(RuleClock(lambda: 1000.0), self.scopes),
-            ]
-        )
+        steered = Steered()
+        steered.scopes = self.scopes
+        super().__init__(routes_over(steered, self.store, self.journal))
+
+    @property
+    def kept(self):
+        return [each.scopes for each in self.store._messages.values()]
 
     def add(self, number, *tokens):
         self.store.add(message(number, scopes=tokens), lambda refusal: None)
-        for token in tokens:
+        for token in set(tokens) - {ENDED}:
             self.scopes.find(token).messages.append((f"A{number}", tokens))
         self.journal.attempts.add(tuple(attempt(*tokens)[2:]))
 
@@ -169,7 +168,36 @@ def test_a_reset_spares_what_belongs_to_a_scope(service):
     service.scopes.open(A, 60.0)
     service.add(1, A)
     service.add(2)
-    parts = {"messages": lambda: reset.remove_messages(service.store), "journal": service.journal.clear}
-    assert Asked(reset.routes(parts)).ask("POST", "/v1/reset")[0] == 200
+    assert service.ask("POST", "/v1/reset")[0] == 200
     assert service.store.usage().messages == 1
     assert [(each.number, each.scopes) for each in service.journal.attempts.newest()] == [(3, (A,))]
+
+
+def test_a_reset_of_a_scope_spares_all_others(service):
+    for token in (A, B):
+        scope = service.scopes.open(token, 60.0)
+        scope.counters.hit(("full",), 1000.0)
+        scope.hits.count("full")
+        scope.clock.advance(300)
+    for number, tokens in enumerate([(A,), (), (B,), (A, B), (A,), (A, ENDED)]):
+        service.add(number, *tokens)
+    status, told = service.ask("POST", f"/v1/reset?scope={A}")
+    assert (status, told) == (200, {"reset": ["messages", "journal", "counters", "clock"]})
+    assert service.kept == [(), (B,), (A, B)]
+    one, other = service.scopes.find(A), service.scopes.find(B)
+    assert (len(one.counters), one.hits.all(), one.clock.ahead) == (0, {}, 0)
+    assert (len(other.counters), other.hits.all(), other.clock.ahead) == (1, {"full": 1}, 300)
+    for asked, seen in ((None, [2]), (A, [4]), (B, [3, 4]), (ENDED, [])):
+        wanted = attempt_test(AttemptSearch(scope=asked))
+        assert [each.number for each in service.journal.attempts.after(0) if wanted(each)] == seen
+
+
+def test_what_comes_after_a_reset_of_a_scope_is_there_again_and_what_went_is_not_in_its_last_state(service):
+    service.scopes.open(A, 60.0)
+    service.add(1, A)
+    service.ask("POST", f"/v1/reset?scope={A}", {"only": ["messages", "journal"]})
+    service.add(2, A)
+    state = service.ask("DELETE", f"/v1/scopes/{A}")[1]
+    assert [each["id"] for each in state["messages"]] == ["A2"]
+    assert [each["id"] for each in state["attempts"]] == ["2.0"]
+    assert service.ask("POST", f"/v1/reset?scope={A}")[0] == 404

@@ -15,6 +15,8 @@ from mocksmtp.rules.scopes import Scopes
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.routes import clock, config, reset
 
+A = "a" * 26
+
 
 class Clocked(Asked):
     """A rule clock over a real time that stands at 1000 seconds."""
@@ -72,13 +74,19 @@ class Resets(Asked):
 
     def __init__(self):
         self.done = []
-        super().__init__(reset.routes({name: self.does(name) for name in ("messages", "rules", "clock")}))
+        self.scopes = Scopes(Rulebook(), lambda _: None, lambda: None, lambda: 1000.0)
+        self.scopes.open(A, 60.0)
+        everybody = {name: self.does(name) for name in ("messages", "rules", "clock")}
+        super().__init__(reset.routes(everybody, self.scopes, self.of_scope))
+
+    def of_scope(self, scope):
+        return {name: self.does(f"{name} of {scope.token}") for name in ("messages", "clock")}
 
     def does(self, name):
         async def later():
             self.done.append(name)
 
-        return later if name == "messages" else lambda: self.done.append(name)
+        return later if name.startswith("messages") else lambda: self.done.append(name)
 
 
 RESETS = [
@@ -96,6 +104,29 @@ def test_what_is_named_is_reset_and_all_where_nothing_is(body, done):
     assert resets.done == done
 
 
+def test_of_a_scope_what_it_has_is_reset():
+    resets = Resets()
+    target = f"/v1/reset?scope={A.upper()}"
+    assert resets.ask("POST", target) == (200, {"reset": ["messages", "clock"]})
+    assert resets.ask("POST", target, {"only": ["clock"]}) == (200, {"reset": ["clock"]})
+    assert resets.done == [f"messages of {A}", f"clock of {A}", f"clock of {A}"]
+
+
+@pytest.mark.parametrize(
+    ("token", "only", "status", "field"),
+    [
+        (A, ["clock", "rules"], 422, "only.1"),
+        ("b" * 26, ["rules"], 404, None),
+        ("b" * 26, ["clock"], 404, None),
+        ("x", ["clock"], 422, "scope"),
+    ],
+)
+def test_of_a_scope_what_it_has_not_cannot_be_reset_and_nothing_is(token, only, status, field):
+    resets = Resets()
+    got, document = resets.ask("POST", f"/v1/reset?scope={token}", {"only": only})
+    assert (got, document.get("field"), resets.done) == (status, field, [])
+
+
 @pytest.mark.parametrize("body", [{"only": []}, {"only": ["mail"]}, {"only": "rules"}, {"messages": True}])
 def test_what_cannot_be_reset_is_told_and_nothing_is(body):
     resets = Resets()
@@ -108,7 +139,9 @@ def test_all_messages_are_removed_page_by_page(monkeypatch):
     store = MemoryStore(10, 10_000)
     for number in range(5):
         store.add(message(number), lambda refusal: None)
-    Asked(reset.routes({"messages": lambda: reset.remove_messages(store)})).ask("POST", "/v1/reset")
+    scopes = Scopes(Rulebook(), lambda _: None, lambda: None, lambda: 1000.0)
+    parts = {"messages": lambda: reset.remove_messages(store)}
+    Asked(reset.routes(parts, scopes, lambda _: {})).ask("POST", "/v1/reset")
     assert store.usage().messages == 0
 
 

@@ -7,12 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mocksmtp.journal import Journal
+from mocksmtp.rules.scopes import Scope, Scopes
 from mocksmtp.stores import Store
 from mocksmtp.web.asking import Body
-from mocksmtp.web.routing import Answer, Query, Route, as_json
+from mocksmtp.web.routing import Answer, Problem, Query, Route, as_json
+from mocksmtp.web.scoped import Scoped, scope_asked
 from mocksmtp.web.told import Told
 
 Part = Literal["messages", "journal", "counters", "rules", "clock"]
+
+Resets = Mapping[Part, Callable[[], Awaitable[Any] | None]]
+"""What resets each part that there is; some take their time."""
 
 PAGE = 1000
 """Messages that are removed at a time."""
@@ -38,15 +44,37 @@ async def remove_messages(store: Store) -> None:
         await store.remove([message.id for message in page if not message.scopes])
 
 
-def routes(parts: Mapping[Part, Callable[[], Awaitable[Any] | None]]) -> list[Route]:
-    """Return the route; each of the parts is reset by a call, some of which take their time."""
+def of_scope(scope: Scope, scopes: Scopes, store: Store, journal: Journal) -> Resets:
+    """Return what resets a scope; what is in another one too stays."""
+    return {
+        "messages": lambda: store.remove(scopes.alone(scope)),
+        "journal": lambda: journal.clear_where(lambda tokens: scopes.sole(scope, tokens)),
+        "counters": scope.forget,
+        "clock": scope.clock.follow,
+    }
+
+
+def routes(everybody: Resets, scopes: Scopes, of_scope: Callable[[Scope], Resets]) -> list[Route]:
+    """Return the route, over what is in no scope, and what is in one."""
 
     async def reset(query: Query) -> Answer:
-        named = [name for name in parts if query.body.only is None or name in query.body.only]
+        scope = scope_asked(scopes, query)
+        parts = everybody if scope is None else of_scope(scope)
+        only: list[Part] | None = query.body.only
+        for place, name in enumerate(only or ()):
+            if name not in parts:
+                detail = f"{name} of a scope are not reset; PUT /v1/scopes/{{token}}/rules gives it others"
+                raise Problem(422, "Bad body", detail, f"only.{place}")
+        named = [name for name in parts if only is None or name in only]
         for name in named:
             under_way = parts[name]()
             if under_way is not None:
                 await under_way
         return as_json({"reset": named})
 
-    return [Route("POST", "/v1/reset", reset, body=Wanted, answer=Reset, says="Begin again, wholly or in part.")]
+    return [
+        Route(
+            "POST", "/v1/reset", reset, query=Scoped, body=Wanted, answer=Reset, problems=(404,),
+            says="Begin again, wholly or in part.",
+        )
+    ]  # fmt: skip
