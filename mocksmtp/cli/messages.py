@@ -33,7 +33,7 @@ TOLD = (
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many, newest first."
 )
 @click.option("--refused", is_flag=True, help="Those that were refused at the end of mail data.")
-@filters("mail", "rcpt", "subject", "text", "listener", "rule", "client", "session", "since", "until")
+@filters("scope", "mail", "rcpt", "subject", "text", "listener", "rule", "client", "session", "since", "until")
 @over_api
 def messages(
     api: Api, message: str | None, raw: bool, limit: int, refused: bool, as_json: bool, **where: str | None

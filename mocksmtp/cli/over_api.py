@@ -50,6 +50,7 @@ newest_first = click.option(
 )
 
 HELP = {
+    "scope": "The token of a scope; left out, what is in no scope.",
     "mail": "A pattern for the sender.",
     "rcpt": "A pattern for a recipient.",
     "subject": "A pattern for the subject.",

@@ -20,7 +20,7 @@ COLOURED_AS = {"mistake": "5", "unwise": "4"}
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True,
     help="How many sessions are looked at, the newest.",
 )  # fmt: skip
-@filters("client", "listener", "since", "until")
+@filters("scope", "client", "listener", "since", "until")
 @over_api
 def report(api: Api, session: str | None, limit: int, as_json: bool, **where: str | None) -> None:
     """Say what the client did wrong or unwisely, in the newest sessions or in the one with this ID.

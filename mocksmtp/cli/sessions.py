@@ -15,7 +15,7 @@ WHO = {"client": "C", "server": "S"}
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many, newest first."
 )
-@filters("client", "listener", "since", "until")
+@filters("scope", "client", "listener", "since", "until")
 @over_api
 def sessions(api: Api, session: str | None, limit: int, as_json: bool, **where: str | None) -> None:
     """List the sessions, newest first; with ID print what was said in one."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mocksmtp.cli.over_api import brackets, over_api, say, say_json
+from mocksmtp.cli.over_api import brackets, filters, over_api, say, say_json
 from mocksmtp.client.api import Api
 
 PAUSE = 1.0
@@ -39,12 +39,13 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 @click.command()
 @click.option("--once", is_flag=True, help="End when the server ends the stream, and do not ask again.")
+@filters("scope")
 @over_api
-def tail(api: Api, once: bool, as_json: bool) -> None:
+def tail(api: Api, once: bool, as_json: bool, scope: str | None) -> None:
     """Print what happens, as it happens, until Ctrl-C."""
     last = ""
     while True:
-        for number, name, data in api.events(last):
+        for number, name, data in api.events(last, {"scope": scope}):
             last = number or last
             if as_json:
                 say_json({"event": name, **data})

@@ -17,7 +17,9 @@ KINDS = ("messages", "attempts")
 @click.argument("what", type=click.Choice(KINDS), default="messages")
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many are waited for.")
 @click.option("--timeout", callback=seconds, default="10s", show_default=True, help="Then it ends, with status 1.")
-@filters("mail", "rcpt", "subject", "text", "listener", "rule", "client", "session", "code", "outcome", "since")
+@filters(
+    "scope", "mail", "rcpt", "subject", "text", "listener", "rule", "client", "session", "code", "outcome", "since"
+)
 @over_api
 def wait(
     api: Api, what: str, count: int, timeout: float, as_json: bool, since: str | None, **where: str | None

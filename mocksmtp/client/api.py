@@ -32,8 +32,7 @@ class Api:
 
     def octets(self, path: str, query: Mapping[str, object] | None = None) -> bytes:
         """Return what is at a path as it is.  Raises Unanswered."""
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        with self._open(path + (f"?{urlencode(given)}" if given else "")) as answer:
+        with self._open(_target(path, query)) as answer:
             return answer.read(MOST)
 
     def post(self, path: str, document: Mapping[str, object], timeout: float = 0.0) -> Any:
@@ -41,10 +40,12 @@ class Api:
         with self._open(path, json.dumps(document).encode(), timeout=timeout) as answer:
             return _document(answer.read(MOST))
 
-    def events(self, last_id: str = "") -> Iterator[tuple[str, str, Any]]:
+    def events(
+        self, last_id: str = "", query: Mapping[str, object] | None = None
+    ) -> Iterator[tuple[str, str, Any]]:
         """Yield id, name and data of each event, as they come, until the connection ends."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
-        with self._open("/v1/events", headers=headers, timeout=3600.0) as stream:
+        with self._open(_target("/v1/events", query), headers=headers, timeout=3600.0) as stream:
             try:
                 yield from read_events(stream)
             except (OSError, HTTPException):
@@ -71,6 +72,11 @@ class Api:
                 f"{self._url}: {reason}; is the server running? Name another by --url or MOCKSMTP_URL"
             ) from None
         return answer
+
+
+def _target(path: str, query: Mapping[str, object] | None) -> str:
+    given = {name: value for name, value in (query or {}).items() if value is not None}
+    return path + (f"?{urlencode(given)}" if given else "")
 
 
 def read_events(stream: IO[bytes]) -> Iterator[tuple[str, str, Any]]:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from click.testing import CliRunner
 
-from mocksmtp.cli import main
+from mocksmtp.cli import COMMANDS, main
 from mocksmtp.client.api import read_events
 
 MESSAGE = {
@@ -197,6 +197,41 @@ def test_wait_ends_with_1_when_time_is_up(url):
     assert Stub.asked[-1] == {
         "for": "messages", "count": 2, "timeout": "50ms", "where": {"rcpt": "x"}, "since": "2026-11-24T10:00:00Z",
     }  # fmt: skip
+
+
+TOKEN = "a" * 26
+SCOPED = [
+    (["messages"], f"/v1/messages?limit=50&scope={TOKEN}"),
+    (["sessions"], f"/v1/sessions?limit=50&scope={TOKEN}"),
+    (["report"], f"/v1/sessions?limit=50&scope={TOKEN}"),
+    (["rules"], f"/v1/rules?scope={TOKEN}"),
+    (["tail", "--once"], f"/v1/events?scope={TOKEN}"),
+]
+
+
+@pytest.mark.parametrize(("words", "target"), SCOPED)
+def test_a_scope_is_asked_for_by_its_token(url, words, target):
+    run(url, *words, "--scope", TOKEN)
+    assert Stub.asked[-1][0] == target
+
+
+def test_a_scope_is_waited_for_by_its_token(url):
+    run(url, "wait", "attempts", "--code", "4*", "--scope", TOKEN)
+    assert Stub.asked[-1]["where"] == {"scope": TOKEN, "code": "4*"}
+
+
+def test_whose_a_rule_is_that_stands_in_no_file_is_told(url, monkeypatch):
+    own = {"name": "own", "enabled": True, "hits": 2, "last_hit": None, "source": None, "scope": TOKEN}
+    monkeypatch.setitem(TABLE, f"/v1/rules?scope={TOKEN}", {"rules": [own, RULES[1]]})
+    assert run(url, "rules", "--scope", TOKEN).stdout.splitlines() == [
+        "own: 2 hits  of the scope", "unused: 0 hits  given over the API",
+    ]  # fmt: skip
+
+
+def test_every_command_over_the_api_knows_scopes(url):
+    over_api = [name for name in COMMANDS if "--url" in run(url, name, "--help").stdout]
+    assert over_api == ["tail", "messages", "sessions", "report", "rules", "wait"]
+    assert [name for name in over_api if "--scope" not in run(url, name, "--help").stdout] == []
 
 
 def test_a_token_goes_along_as_bearer(url):
