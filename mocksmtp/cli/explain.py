@@ -19,6 +19,7 @@ from mocksmtp.config.types import duration
 from mocksmtp.rules.clock import RuleClock
 from mocksmtp.rules.near import Miss
 from mocksmtp.rules.rehearsal import Client, Row, rehearse
+from mocksmtp.rules.rehearsed import reply_lines, told
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.smtp.profile import Profile
 from mocksmtp.smtp.stage import Stage
@@ -94,19 +95,19 @@ def explain(
         settings.rulebook_rules, settings.mailboxes, settings.syntax_reply, settings.sender_reply,
         now=clock.now, seed=settings.seed,
     )  # fmt: skip
-    told: list[dict[str, Any]] = []
+    attempts_told: list[dict[str, Any]] = []
     rows: list[Row] = []
     for number in range(1, attempts + 1):
         rows = rehearse(profile, rulebook, client, f"attempt-{number}", near)
         moment = datetime.fromtimestamp(clock.now(), UTC)
         if as_json:
             moment_told = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-            told.append({"attempt": number, "at": moment_told, "stages": [_as_json(row) for row in rows]})
+            attempts_told.append({"attempt": number, "at": moment_told, "stages": [told(row) for row in rows]})
         else:
             _print(number, moment, profile, client, rows)
         clock.advance(every)
     if as_json:
-        click.echo(json.dumps({"listener": profile.name, "attempts": told}, indent=2))
+        click.echo(json.dumps({"listener": profile.name, "attempts": attempts_told}, indent=2))
     sys.exit(0 if all((row.code or 0) < 400 for row in rows) else 1)
 
 
@@ -177,22 +178,4 @@ def _why(miss: Miss) -> str:
 
 def _lines(wire: bytes) -> list[str]:
     """Return what is sent, without what could move a cursor."""
-    text = wire.decode("utf-8", "backslashreplace").removesuffix("\r\n")
-    return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in text.split("\r\n") if wire]
-
-
-def _as_json(row: Row) -> dict[str, Any]:
-    return {
-        "stage": row.stage.value,
-        "said": row.said,
-        "code": row.code,
-        "reply": _lines(row.wire),
-        "rule": row.rule,
-        "asked": row.asked,
-        "matched": list(row.matched),
-        "then": list(row.steps),
-        "near": [
-            {"rule": miss.rule, "condition": miss.condition, "wanted": miss.wanted, "found": miss.found}
-            for miss in row.near
-        ],
-    }
+    return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in reply_lines(wire)]

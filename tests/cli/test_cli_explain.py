@@ -139,6 +139,9 @@ def test_octets_that_a_terminal_must_not_see_are_escaped(tmp_path):
     path.write_text("rules: [{name: a, stage: connect, fault: {raw: '220 \\x1b[2J\\xff\\r\\n'}}]")
     result = CliRunner().invoke(main, ["explain", "-c", str(path), "--near", "0"])
     assert "connect   220 \\x1b[2J\\xff" in result.output
+    result = CliRunner().invoke(main, ["explain", "-c", str(path), "--json"])
+    assert "\x1b" not in result.output
+    assert json.loads(result.output)["attempts"][0]["stages"][0]["reply"] == ["220 \x1b[2J\\xff"]
 
 
 @pytest.mark.parametrize(

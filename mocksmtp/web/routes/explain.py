@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mocksmtp.config.types import several, text
-from mocksmtp.rules.rehearsal import Client, Row, rehearse
+from mocksmtp.rules.rehearsal import Client, rehearse
+from mocksmtp.rules.rehearsed import told
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.rules.scope_rehearsal import ScopedRehearsal
 from mocksmtp.rules.scopes import Scopes
@@ -100,7 +101,7 @@ def routes(
         asks = ScopedRehearsal(scopes.all(), in_force, scope_asked(scopes, query))
         rows = rehearse(profile, in_force, client, most=talk.near, asks=asks)
         accepted = all(row.code is None or row.code < 400 for row in rows)
-        return as_json({"listener": profile.name, "accepted": accepted, "stages": [_told(row) for row in rows]})
+        return as_json({"listener": profile.name, "accepted": accepted, "stages": [told(row) for row in rows]})
 
     return [
         Route(
@@ -116,20 +117,3 @@ def _profile(profiles: Sequence[Profile], name: str | None) -> Profile:
             return profile
     names = ", ".join(profile.name for profile in profiles)
     raise Problem(422, "Bad body", f"{name} is none of {names}", "listener")
-
-
-def _told(row: Row) -> dict[str, Any]:
-    return {
-        "stage": row.stage.value,
-        "said": row.said,
-        "code": row.code,
-        "reply": row.wire.decode("utf-8", "backslashreplace").removesuffix("\r\n").split("\r\n") * bool(row.wire),
-        "rule": row.rule,
-        "asked": row.asked,
-        "matched": list(row.matched),
-        "then": list(row.steps),
-        "near": [
-            {"rule": miss.rule, "condition": miss.condition, "wanted": miss.wanted, "found": miss.found}
-            for miss in row.near
-        ],
-    }
