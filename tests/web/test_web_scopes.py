@@ -192,6 +192,15 @@ def test_a_reset_of_a_scope_spares_all_others(service):
         assert [each.number for each in service.journal.attempts.after(0) if wanted(each)] == seen
 
 
+def test_a_reset_removes_messages_that_the_scope_no_longer_knows_by_their_ids(service, monkeypatch):
+    monkeypatch.setattr("mocksmtp.rules.scopes.MOST_MESSAGES", 2)
+    service.scopes.open(A, 60.0)
+    for number, tokens in enumerate([(A,), (), (A,), (A,)]):
+        service.add(number, *tokens)
+    service.ask("POST", f"/v1/reset?scope={A}")
+    assert service.kept == [()]
+
+
 def test_what_comes_after_a_reset_of_a_scope_is_there_again_and_what_went_is_not_in_its_last_state(service):
     service.scopes.open(A, 60.0)
     service.add(1, A)

@@ -36,18 +36,29 @@ class Reset(Told):
     reset: list[Part]
 
 
-async def remove_messages(store: Store) -> None:
-    """Keep none of the messages that are there now, but those of scopes."""
+def in_none(tokens: tuple[str, ...]) -> bool:
+    """Say whether what carries these tokens is in no scope."""
+    return not tokens
+
+
+async def remove_messages(store: Store, goes: Callable[[tuple[str, ...]], bool] = in_none) -> None:
+    """Keep none of the messages that are there now and of whose scopes ``goes`` says so."""
     before: str | None = None
     while page := await store.newest(PAGE, before):
         before = page[-1].id
-        await store.remove([message.id for message in page if not message.scopes])
+        await store.remove([message.id for message in page if goes(message.scopes)])
+
+
+async def _remove_of(scope: Scope, scopes: Scopes, store: Store) -> None:
+    await store.remove(scopes.alone(scope))
+    if len(scope.messages) == scope.messages.maxlen:  # There may be older ones.
+        await remove_messages(store, lambda tokens: scopes.sole(scope, tokens))
 
 
 def of_scope(scope: Scope, scopes: Scopes, store: Store, journal: Journal) -> Resets:
     """Return what resets a scope; what is in another one too stays."""
     return {
-        "messages": lambda: store.remove(scopes.alone(scope)),
+        "messages": lambda: _remove_of(scope, scopes, store),
         "journal": lambda: journal.clear_where(lambda tokens: scopes.sole(scope, tokens)),
         "counters": scope.forget,
         "clock": scope.clock.follow,
