@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mocksmtp.cli.over_api import brackets, filters, over_api, say, say_json
+from mocksmtp.cli.over_api import brackets, filters, newest_first, over_api, say, say_json
 from mocksmtp.client.api import Api
 
 TOLD = (
@@ -29,9 +29,7 @@ TOLD = (
 @click.command()
 @click.argument("message", metavar="[ID]", required=False)
 @click.option("--raw", is_flag=True, help="With ID: its octets as they were sent.")
-@click.option(
-    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many, newest first."
-)
+@newest_first
 @click.option("--refused", is_flag=True, help="Those that were refused at the end of mail data.")
 @filters("scope", "mail", "rcpt", "subject", "text", "listener", "rule", "client", "session", "since", "until")
 @over_api

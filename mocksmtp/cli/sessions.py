@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mocksmtp.cli.over_api import filters, over_api, say, say_json
+from mocksmtp.cli.over_api import filters, newest_first, over_api, say, say_json
 from mocksmtp.client.api import Api
 
 WHO = {"client": "C", "server": "S"}
@@ -12,9 +12,7 @@ WHO = {"client": "C", "server": "S"}
 
 @click.command()
 @click.argument("session", metavar="[ID]", required=False)
-@click.option(
-    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many, newest first."
-)
+@newest_first
 @filters("scope", "client", "listener", "since", "until")
 @over_api
 def sessions(api: Api, session: str | None, limit: int, as_json: bool, **where: str | None) -> None:

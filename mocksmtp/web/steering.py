@@ -46,7 +46,6 @@ def steering_routes(
         "rules": steering.as_in_files,
         "clock": rule_clock.follow,
     }
-
     return [
         *explain.routes(lambda: [each.profile for each in settings().listeners], steering.rulebook, scopes),
         *rules.routes(steering, scopes, lambda: [each.profile.name for each in settings().listeners]),
