@@ -118,3 +118,46 @@ def test_a_scope_ends_in_time_and_its_messages_with_it_also_on_the_disk(start, t
         assert gone(server, token)
         client.sendmail("a@x.test", [f"b+{token}@y.test"], MAIL.format(subject="after", field=""))
     assert [each["subject"] for each in ask(server, "GET", "/messages")["messages"]] == ["after"]
+
+
+def sent(server, *rcpts):
+    """Try one message; return the code that each recipient was answered."""
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=30) as client:
+        client.ehlo()
+        client.mail("a@x.test")
+        codes = [client.rcpt(each)[0] for each in rcpts]
+        if 250 in codes:
+            client.data(MAIL.format(subject="hi", field=""))
+    return codes
+
+
+def explained(server, query, rcpt):
+    stages = ask(server, "POST", f"/rules/explain{query}", {"rcpt": rcpt})["stages"]
+    return [each["code"] for each in stages if each["stage"] == "rcpt"]
+
+
+def test_a_scope_is_told_explained_and_reset_while_all_others_go_on(start):
+    server = start(FILES)
+    one, other = (ask(server, "POST", "/scopes", {})["token"] for _ in range(2))
+    for token in (one, other):
+        assert sent(server, f"al@{token}.scope.test", f"bob@{token}.scope.test") == [450, 250]
+    assert sent(server, "al@y.test") == [450]
+    hits = {
+        query: [each["hits"] for each in ask(server, "GET", f"/rules{query}")["rules"]]
+        for query in ("", f"?scope={one}")
+    }
+    assert list(hits.values()) == [[1], [1]]
+    assert (
+        explained(server, "", f"al@{one}.scope.test")
+        == explained(server, f"?scope={one}", f"al@{one}.scope.test")
+        == [250]
+    )
+    assert explained(server, f"?scope={one}", "al@y.test") == [450]
+    assert ask(server, "POST", f"/reset?scope={one}", {})["reset"] == ["messages", "journal", "counters", "clock"]
+    kept = {"messages": [0, 1, 0], "attempts": [0, 2, 1], "sessions": [0, 1, 1]}
+    for kind, counts in kept.items():
+        found = [ask(server, "GET", f"/{kind}{query}")[kind] for query in (f"?scope={one}", f"?scope={other}", "")]
+        assert [len(each) for each in found] == counts
+    assert explained(server, "", f"al@{one}.scope.test") == [450]
+    assert sent(server, f"al@{one}.scope.test") == [450]
+    assert sent(server, f"al@{other}.scope.test") == [250]
