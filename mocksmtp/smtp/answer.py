@@ -14,7 +14,7 @@ from mocksmtp.smtp.facts import (
     TransactionEnded,
     answered,
 )
-from mocksmtp.smtp.outcome import Outcome
+from mocksmtp.smtp.outcome import Outcome, as_proposed
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, Search
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
@@ -40,12 +40,13 @@ class Answers:
     """The half of a session that answers: asks the policy, commits, and lists the steps.
 
     ``held`` is set while a ``Store`` or ``Decide`` is under way: input is kept.  ``deaf``
-    is set while TLS begins and after a close: input is thrown away.
+    is set while TLS begins and after a close: input is thrown away.  ``at_rest`` is set
+    while it is known that what comes next begins a command, and nothing is under way.
     """
 
     __slots__ = (
-        "_enhanced", "_errors", "_exchange", "_hear", "_pending", "conversation", "deaf", "held", "next_id",
-        "note", "now", "policy", "profile", "publish", "state", "transactions_left",
+        "_enhanced", "_errors", "_exchange", "_hear", "_pending", "at_rest", "conversation", "deaf", "held",
+        "next_id", "note", "now", "policy", "profile", "publish", "state", "transactions_left",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,7 @@ class Answers:
         self.state = State.START
         self.held = False
         self.deaf = False
+        self.at_rest = False
         # Counts down with each message; -1, where there is no limit, never meets 0.
         self.transactions_left = profile.limits.transactions or -1
         self._errors = 0
@@ -82,7 +84,7 @@ class Answers:
     def greet(self, steps: list[Step]) -> None:
         """Ask about the connection and greet; a greeting that is no 220 leaves only QUIT."""
         self.state = State.REFUSED
-        self.answer(Stage.CONNECT, Outcome(self.profile.greeting, commit=_begin), steps)
+        self.answer(Stage.CONNECT, as_proposed(self.profile.greeting, _begin), steps)
 
     def begin_implicit_tls(self, steps: list[Step]) -> None:
         """Ask about the handshake that comes before anything is said."""

@@ -59,3 +59,8 @@ class Conversation:
         """Those of all that was answered in this session."""
         self.counted: frozenset[str] = NONE
         """Names of the rules that count once in a transaction, and counted the MAIL of this one."""
+
+    @property
+    def comes_from(self) -> str:
+        """The address that the connection comes from, whoever was introduced since."""
+        return self.client if self.introduced is None else self.introduced.by

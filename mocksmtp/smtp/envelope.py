@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
     from mocksmtp.smtp.conversation import Tls
-    from mocksmtp.smtp.framing import ChunkReader
+    from mocksmtp.smtp.mail_data import ChunkReader
 
 Params = Mapping[str, str | None]
 """ESMTP parameters of MAIL or RCPT: upper-case keyword to its value, None where it has none."""

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mocksmtp.smtp.envelope import Envelope
-    from mocksmtp.smtp.framing import MailData
+    from mocksmtp.smtp.mail_data import MailData
     from mocksmtp.smtp.steps import Receive
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.deliveries import Deliveries
 from mocksmtp.smtp.facts import RuleMatched
-from mocksmtp.smtp.framing import Chunk, ChunkReader
 from mocksmtp.smtp.governed import Governed
+from mocksmtp.smtp.mail_data import Chunk, ChunkReader
 from mocksmtp.smtp.notes import BARE
 from mocksmtp.smtp.outcome import Outcome, as_proposed, refuse
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision, settled
@@ -20,7 +20,7 @@ from mocksmtp.smtp.steps import Close, Receive, Step, ends, waiting
 from mocksmtp.smtp.syntax import BareNewlines
 
 if TYPE_CHECKING:
-    from mocksmtp.smtp.framing import MailData
+    from mocksmtp.smtp.mail_data import MailData
     from mocksmtp.smtp.policy import Fault, Found
     from mocksmtp.smtp.reply import Reply
 

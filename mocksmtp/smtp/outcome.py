@@ -10,8 +10,8 @@ from mocksmtp.smtp.envelope import NO_PARAMS, Params
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
-    from mocksmtp.smtp.framing import Chunk
     from mocksmtp.smtp.introduction import Introduction
+    from mocksmtp.smtp.mail_data import Chunk
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.sasl import Exchange
     from mocksmtp.smtp.steps import Step
@@ -46,9 +46,9 @@ class Outcome(NamedTuple):
 _outcome = partial(tuple.__new__, Outcome)
 
 
-def as_proposed(reply: Reply) -> Outcome:
-    """Return the outcome of a reply from which nothing follows; the constructor takes three times as long."""
-    return _outcome((reply, None, (), True, None, None, NO_PARAMS, None, None))
+def as_proposed(reply: Reply, commit: Callable[[Any, Outcome], None] | None = None) -> Outcome:
+    """Return the outcome of a reply and what it commits; the constructor takes three times as long."""
+    return _outcome((reply, commit, (), True, None, None, NO_PARAMS, None, None))
 
 
 def refuse(reply: Reply) -> Outcome:

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp.hearing import Hearing
-from mocksmtp.smtp.remembered import NOTHING_KNOWN, Known, Part
+from mocksmtp.smtp.remembered import NOTHING_KNOWN, Known, KnownByState, Part
 from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import State
 from mocksmtp.smtp.steps import Send, Step
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.framing import Command
     from mocksmtp.smtp.outcome import Outcome
-    from mocksmtp.smtp.state import State
 
 
 class Plain(Hearing):
@@ -27,17 +27,9 @@ class Plain(Hearing):
         The octets that are returned are to be sent, and are noted already; if the session is deaf
         then, the connection ends behind them.
         """
-        known = self._known[self.state].get(data)
-        if (
-            known is None
-            or self.held
-            or self._mail_data is not None
-            or self._exchange is not None
-            or self._lines.data
-        ):
+        if not self.at_rest or (known := self._known[self.state].get(data)) is None:
             return None
         parts, said = known
-        self._wary = False
         hear = self._hear
         for commit, outcome, stage, tally in parts:
             if commit is not None:
@@ -75,22 +67,33 @@ class Plain(Hearing):
             if steady and not outcome.params:
                 commit = _end if outcome.then else outcome.commit
                 parts.append((commit, outcome, stage, tallies[listener, stage, code]))
+        self.at_rest = self._mail_data is None and not self.deaf
         if len(commands) > 1 and not self.deaf:  # Nothing but replies: they leave in one write.
             steps[:] = [Send(_sent(steps))]
         if len(parts) == len(commands) and known is not NOTHING_KNOWN:
-            self._remember(state, data, tuple(parts), _sent(steps))
+            self._remember(known, state, data, tuple(parts), _sent(steps))
         return None
 
-    def _remember(self, state: State, data: bytes, parts: tuple[Part, ...], sent: bytes) -> None:
-        """Remember an answer; how many recipients an envelope takes depends on those that it has."""
-        named = [stage for _, _, stage, _ in parts if stage is Stage.RCPT]
-        if len(named) < 2 or parts[0][2] is Stage.MAIL:
-            self.remembered.add(state, data, Known(parts, (data, sent)))
+    def _remember(
+        self, known: KnownByState, state: State, data: bytes, parts: tuple[Part, ...], sent: bytes
+    ) -> None:
+        """Remember an answer.
+
+        Not where it depends on more than the state: how many recipients an envelope takes depends on those
+        that it has, and a greeting that is not the first one ends a transaction, if there is one.
+        """
+        stages = [stage for _, _, stage, _ in parts]
+        if stages.count(Stage.RCPT) > 1 and stages[0] is not Stage.MAIL:
+            return
+        if Stage.HELO in stages and state is not State.START:
+            return
+        self.remembered.add(known, state, data, Known(parts, (data, sent)))
 
 
 def _end(session: Plain, _outcome: Outcome) -> None:
     """Hear no more: what follows a steady command is nothing, or the end."""
     session.deaf = True
+    session.at_rest = False
 
 
 def _sent(steps: Iterable[Step]) -> bytes:

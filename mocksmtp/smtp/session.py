@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
-from mocksmtp.smtp.framing import SAID_OFTEN, Chunk, LineReader, commands_in
+from mocksmtp.smtp.framing import SAID_OFTEN, LineReader, commands_in
 from mocksmtp.smtp.introduction import Introduction
+from mocksmtp.smtp.mail_data import Chunk
 from mocksmtp.smtp.outcome import refuse
 from mocksmtp.smtp.plain import Plain
 from mocksmtp.smtp.policy import settled
@@ -78,6 +79,7 @@ class Session(Plain):
             self.begin_implicit_tls(steps)
         else:
             self.greet_once(steps)
+            self.at_rest = not self.held
         return steps
 
     def receive_data(self, data: bytes) -> list[Step]:
@@ -89,6 +91,7 @@ class Session(Plain):
         """
         if self.deaf:
             return []
+        self.at_rest = False
         steps: list[Step] = []
         if self._mail_data is not None and not self.held:
             self._take_mail_data(data, steps)
@@ -129,6 +132,7 @@ class Session(Plain):
             self.conversation.esmtp = False
             self.state = State.START
         self._demand()
+        self.at_rest = not self.held
         return steps
 
     def stored(self, refusal: Reply | None) -> list[Step]:
@@ -142,7 +146,10 @@ class Session(Plain):
                 self.finish_delivery(self._delivery, refusal, steps)
         if closed:
             return []
-        return self._go_on(steps) if self._lines.data or self.draining else steps
+        if self._lines.data or self.draining:
+            return self._go_on(steps)
+        self.at_rest = not self.held
+        return steps
 
     def decided(self, found: Decision | Found) -> list[Step]:
         """The search that ``Decide`` asked for has ended; this is what it returned."""

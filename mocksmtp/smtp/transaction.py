@@ -9,7 +9,7 @@ from mocksmtp.smtp.answer import Answers
 from mocksmtp.smtp.demands import missing
 from mocksmtp.smtp.envelope import Envelope, recipient
 from mocksmtp.smtp.facts import Authenticated, TransactionAbandoned, TransactionEnded
-from mocksmtp.smtp.framing import ChunkReader, DotReader
+from mocksmtp.smtp.mail_data import ChunkReader, DotReader
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.remembered import NOTHING_KNOWN, KnownByState, Remembered
 from mocksmtp.smtp.state import State
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mocksmtp.smtp.address import InvalidMailbox
-    from mocksmtp.smtp.framing import MailData
     from mocksmtp.smtp.introduction import Introduction
+    from mocksmtp.smtp.mail_data import MailData
     from mocksmtp.smtp.mechanism import Binding
     from mocksmtp.smtp.policy import Policy
     from mocksmtp.smtp.profile import Profile
@@ -87,6 +87,7 @@ class Transactions(Answers):
     def begin_data(self, _outcome: Outcome) -> None:
         """DATA was accepted: what follows is mail data."""
         self._mail_data = DotReader(self.profile.limits.message_size, self.profile.bare_newlines)
+        self.at_rest = False
 
     def begin_chunks(self) -> None:
         """The first BDAT was accepted: the chunks to come make up the mail data."""
@@ -132,7 +133,12 @@ class Transactions(Answers):
         self._legal = profile.legal if plain else NOTHING_LEGAL
         if envelope is not None:
             plain = plain and not envelope.params and len(envelope.recipients) < profile.limits.recipients
-        self._known = self.remembered.by_state if plain and self.transactions_left else NOTHING_KNOWN
+        if plain and self.transactions_left:
+            who = self.conversation
+            trusted = bool(profile.trusted) and profile.trusts(who.comes_from)
+            self._known = self.remembered.among((who.tls is not None, self.binding is not None, trusted))
+        else:
+            self._known = NOTHING_KNOWN
 
     def follow(self, policy: Policy, remembered: Remembered) -> None:
         """Ask another policy from the next command on."""

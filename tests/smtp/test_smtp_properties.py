@@ -9,7 +9,7 @@ from dialogue import Player, TablePolicy, Turn, profile_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mocksmtp.smtp.framing import DotReader
+from mocksmtp.smtp.mail_data import DotReader
 from mocksmtp.smtp.syntax import BareNewlines
 
 REPLY_LINES = re.compile(r"(?:S: (\d{3})-[^\r\n]*\n)*S: (\d{3}) [^\r\n]*", re.DOTALL)

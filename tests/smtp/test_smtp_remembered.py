@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocksmtp.smtp import facts
+from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.remembered import MOST, Remembered
 from mocksmtp.smtp.stage import Stage
+from mocksmtp.smtp.state import State
 
 PIECES = [
     b"EHLO c\r\n", b"HELO c\r\n", b"LHLO c\r\n", b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n",
@@ -30,13 +32,16 @@ WORDS = [
 ENVELOPE = [b"EHLO c\r\n", b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n", b"DATA\r\n", b"hello\r\n.\r\n"]
 POLICY = TablePolicy(("rcpt later@d -> later accept", "rcpt no@d -> 550 no"))
 
+IN_CLEAR = (False, False, False)
+"""The standing of a client in clear that nobody trusts."""
+
 sessions = st.lists(st.lists(st.sampled_from(PIECES), max_size=14), min_size=2, max_size=4)
 
 
 class Forgetful(Remembered):
     """Remembers nothing."""
 
-    def add(self, state, data, known):
+    def add(self, known, state, data, what):
         """Forget it at once."""
 
 
@@ -98,7 +103,7 @@ def test_each_answer_is_counted_and_told():
     assert [fact.stage for fact in told] == stages
     # Sessions of a listener count together: what is remembered knows where.
     counted = {stage: tally.number for (_, stage, _), tally in first.session.publish.tallies.items()}
-    assert counted == dict.fromkeys(stages, 1) | dict.fromkeys((Stage.MAIL, Stage.RCPT, Stage.DATA), 2)
+    assert counted == dict.fromkeys(stages, 1) | dict.fromkeys((Stage.HELO, Stage.MAIL, Stage.RCPT, Stage.DATA), 2)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +127,10 @@ def test_what_is_no_command_is_not_taken_for_one(before):
     if before.startswith(b"AUTH"):
         player.take(Turn(b"RSET\r\n"))
     player.take(Turn(before))
+    assert player.session.answer_at_once(b"RSET\r\n") is None
+    player.take(Turn(b"RSET\r\n"))
     taken_at_once = player.session.answer_at_once(b"RSET\r\n") is not None
-    assert taken_at_once is before.startswith(b"RCPT")  # Its decision has come.
+    assert taken_at_once is before.startswith(b"RCPT")  # Its decision has come, and it was said since.
 
 
 def test_another_policy_is_asked_anew():
@@ -143,4 +150,23 @@ def test_no_more_is_remembered_than_fits():
     player = begun(remembered)
     for number in range(MOST + 10):
         player.take(Turn(b"NOOP %d\r\n" % number))
-    assert sum(len(known) for known in remembered.by_state.values()) == 10
+    assert sum(len(known) for known in remembered.among(IN_CLEAR).values()) == 11  # EHLO counts too.
+
+
+def test_ehlo_is_answered_at_once_to_those_to_whom_it_tells_the_same():
+    remembered = remembering("trusted=192.0.2.0/24")
+    again = Player(profile_of(["trusted=192.0.2.0/24"]), POLICY, remembered=remembered)
+    again.take(Turn())
+    assert again.session.answer_at_once(b"EHLO c\r\n").count(b"XCLIENT") == 1
+    assert again.session.answer_at_once(b"EHLO c\r\n") is None  # It may end a transaction now.
+    again.session.tls_started(Tls("1.3", "TLS_AES_256_GCM_SHA384"))
+    assert again.session.answer_at_once(b"EHLO c\r\n") is None
+
+
+def test_a_greeting_is_forgotten_again_for_ehlo_may_tell_the_time():
+    remembered = remembering()
+    remembered.forget_greetings()
+    known = remembered.among(IN_CLEAR)
+    assert (known[State.START], list(known[State.READY])) == ({}, [b"MAIL FROM:<a@b>\r\n"])
+    again = begun(remembered)
+    assert again.session.answer_at_once(b"MAIL FROM:<a@b>\r\n") is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.demands import missing, out_of_order
 from mocksmtp.smtp.extensions import Extension
-from mocksmtp.smtp.framing import Chunk
+from mocksmtp.smtp.mail_data import Chunk
 from mocksmtp.smtp.outcome import Outcome
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage

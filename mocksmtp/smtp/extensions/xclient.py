@@ -18,20 +18,14 @@ if TYPE_CHECKING:
 OUT_OF_TRANSACTIONS = frozenset({State.START, State.READY})
 
 
-def speaker(session: Session) -> str:
-    """Return the address that the connection comes from, whoever was introduced since."""
-    conversation = session.conversation
-    return conversation.introduced.by if conversation.introduced else conversation.client
-
-
 def announce(session: Session) -> str | None:
     """Return the EHLO line; none for who is not trusted."""
-    return "XCLIENT " + " ".join(ATTRIBUTES) if session.profile.trusts(speaker(session)) else None
+    return "XCLIENT " + " ".join(ATTRIBUTES) if session.profile.trusts(session.conversation.comes_from) else None
 
 
 def xclient(session: Session, argument: bytes) -> Outcome:
     """Propose the client that is named; the greeting to it is the answer."""
-    by = speaker(session)
+    by = session.conversation.comes_from
     if not session.profile.trusts(by):
         return refuse(replies.NOT_TRUSTED)
     said = read(argument)

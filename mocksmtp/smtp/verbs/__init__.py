@@ -18,8 +18,8 @@ class Verb(NamedTuple):
 
     ``propose`` takes the session and the argument: the octets behind the verb without the space.
     ``steady`` says that it proposes the same to the same words, as long as MAIL has no
-    parameters and the envelope has room, and that nothing but the end follows; ``Remembered``
-    stands on it.
+    parameters, the envelope has room and the client's ``Standing`` is the same, and that
+    nothing but the end follows; ``Remembered`` stands on it.
     """
 
     name: str

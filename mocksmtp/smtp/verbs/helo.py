@@ -61,4 +61,4 @@ def _name(argument: bytes) -> str | None:
     return argument.decode() if PRINTABLE.fullmatch(argument) else None
 
 
-VERBS = (Verb("EHLO", Stage.HELO, ANY, ehlo), Verb("HELO", Stage.HELO, ANY, helo))
+VERBS = (Verb("EHLO", Stage.HELO, ANY, ehlo, steady=True), Verb("HELO", Stage.HELO, ANY, helo, steady=True))
