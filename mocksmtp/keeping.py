@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.threads import deferToThreadPool
 
 from mocksmtp.journal import Journal, Pages, WriteBehind
-from mocksmtp.net.transport import TURN
+from mocksmtp.net.turn import TURN
 from mocksmtp.stores.memory import MemoryStore
 
 if TYPE_CHECKING:

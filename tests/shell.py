@@ -91,8 +91,8 @@ class House:
         monkeypatch.setattr(self.listener, "bound", lambda _place: BoundPort(self.listener))
         assert self.listener.listen(Place(None, 0)) == 2525
 
-    def connect(self, address=None):
-        protocol, wire = self.listener.buildProtocol(address or IPv4Address("TCP", "192.0.2.1", 5)), Wire()
+    def connect(self, host="192.0.2.1"):
+        protocol, wire = self.listener.welcome(host, 5), Wire()
         protocol.makeConnection(wire)
         return protocol, wire
 

@@ -189,7 +189,7 @@ class Service:
         return result
 
     def connect(self, listener: int = 0):
-        protocol, wire = self.app.listening.named[listener].buildProtocol(None), StringTransport()
+        protocol, wire = self.app.listening.named[listener].welcome("", 0), StringTransport()
         wire.TLS = False
         wire.loseWriteConnection = lambda: None
         protocol.makeConnection(wire)

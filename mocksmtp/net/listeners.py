@@ -27,7 +27,6 @@ from mocksmtp.smtp.remembered import Remembered
 from mocksmtp.smtp.session import Session
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IAddress
     from twisted.python.failure import Failure
 
     from mocksmtp.smtp.facts import Publisher
@@ -88,9 +87,6 @@ class Listener(Factory):
         self._clients: dict[str, int] = {}
         self._sweep: Any = None
         self._leaving = False
-        # The moment at which a client that stays silent is turned out, in seconds of our clock;
-        # moved at each sweep, because asking the clock at each command costs more than it tells.
-        self.idle_deadline: float = reactor.seconds() + SWEEP + profile.limits.idle_timeout
 
     # Ports.
 
@@ -189,11 +185,9 @@ class Listener(Factory):
                 made[id(old)] = old, old.bounded_as(profile), Remembered()
             connection.session.meet(*made[id(old)][1:])
 
-    def buildProtocol(self, addr: IAddress | None) -> SmtpProtocol | ProxyGate | None:
-        """Make what a new connection talks to; None closes it."""
-        host: str = getattr(addr, "host", "")
+    def welcome(self, host: str, port: int) -> SmtpProtocol | ProxyGate | None:
+        """Make what a new connection talks to, by the address it comes from; None closes it."""
         client = host[len(MAPPED) :] if host.startswith(MAPPED) and "." in host else host
-        port: int = getattr(addr, "port", 0)
         if self.proxy_protocol == OFF:
             return self.converse(client, port)
         if self.profile.trusts(client):
@@ -229,8 +223,7 @@ class Listener(Factory):
     def joined(self, protocol: SmtpProtocol) -> None:
         """Count a connection in."""
         self.connections.add(protocol)
-        protocol.deadline = self.idle_deadline
-        protocol.counted_as = client = protocol.session.conversation.client
+        protocol.counted_as = client = protocol.conversation.client
         self._clients[client] = self._clients.get(client, 0) + 1
 
     def left(self, protocol: SmtpProtocol) -> None:
@@ -245,9 +238,14 @@ class Listener(Factory):
 
     def _look_at_deadlines(self) -> None:
         # One look at all of them is far cheaper than a timer moved at each command.
+        self._remembered.forget_greetings()
         now = self.clock.seconds()
-        self.idle_deadline = now + SWEEP + self.profile.limits.idle_timeout
-        for protocol in [c for c in self.connections if c.deadline <= now]:
+        silent_since = now - self.profile.limits.idle_timeout
+        late = [
+            c for c in self.connections
+            if (c.deadline <= now if c.deadline else c.conversation.at <= silent_since)
+        ]  # fmt: skip
+        for protocol in late:
             protocol.time_out()
         if self.connections or not self._leaving:
             self._sweep = self.clock.callLater(SWEEP, self._look_at_deadlines)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FLUSH_LIMIT = 1.0
 """Seconds after which a flush gives up waiting for the client's kernel."""
 
+IDLE = 0.0
+"""The deadline of who waits for the client: it lies so far behind what was heard last as the listener has it."""
+
 FIRST_LOOK = 0.001
 LONGEST_LOOK = 0.05
 """Seconds between two looks at what the kernel has still to send; each is twice as long as the last."""
@@ -60,13 +63,21 @@ def abort(protocol: SmtpProtocol, _step: Abort) -> None:
 
 def half_close(protocol: SmtpProtocol, _step: HalfClose) -> None:
     """End our half, and give the client the time of an idle session to end its own."""
-    protocol.deadline = protocol.listener.idle_deadline
+    protocol.deadline = IDLE
     protocol.note(HALF_CLOSED)
     protocol.transport.unregisterProducer()
     if protocol.transport.TLS:
         protocol.transport.loseConnection()  # Twisted sends close_notify and reads on until the client's has come.
     else:
         protocol.transport.loseWriteConnection()
+
+
+def give_up(protocol: SmtpProtocol) -> None:
+    """Wait for nothing more: the connection is gone."""
+    for going_on in (protocol.pause, protocol.trickle):
+        if going_on is not None:
+            going_on.cancel()
+    protocol.pause = None
 
 
 def receive(protocol: SmtpProtocol, step: Receive) -> None:
@@ -124,6 +135,7 @@ class Trickle:
         if protocol.waiting:
             self._wait()
             return
+        protocol.deadline = IDLE
         piece, self._kept = self._kept[:size], self._kept[size:]
         self._take(piece)
         session = protocol.session

@@ -13,6 +13,7 @@ from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
 from mocksmtp.net import handshakes, patience
+from mocksmtp.net.patience import IDLE
 from mocksmtp.net.tls import bindings, describe
 from mocksmtp.smtp.in_clear import go_on_in_clear
 from mocksmtp.smtp.notes import CLOSED, GONE, SENT
@@ -42,23 +43,24 @@ class SmtpProtocol(Protocol):
     """
 
     transport: Any
+    counted_as: str
+    deadline = IDLE
+    """The moment at which patience ends, in seconds of our clock; ``IDLE`` is an idle session's."""
+    closing = False
+    # What ``net/patience.py`` keeps here: what ends a wait, whether it has no end, and a slow reader.
+    pause: Any = None
+    stalled = False
+    trickle: patience.Trickle | None = None
+    _early: bytes | None = b""
 
     def __init__(self, listener: Listener, session: Session) -> None:
         self.listener = listener
         self.session = session
-        self.deadline = 0.0
-        self.counted_as = ""
-        self.closing = False
+        self.conversation = conversation = session.conversation
+        self.note = conversation.notes.append
+        # What is looked at again and again is the instance's own: that is found twice as fast.
+        self.waiting = self._performing = False
         self._steps: deque[Step] = deque()
-        self._performing = False
-        self.waiting = False
-        # What ``net/patience.py`` keeps here: what ends a wait, whether it has no end, and a slow reader.
-        self.pause: Any = None
-        self.stalled = False
-        self.trickle: patience.Trickle | None = None
-        self._early: bytes | None = b""
-        self._conversation = session.conversation
-        self.note = session.conversation.notes.append
         self._seconds = listener.clock.seconds
 
     # What Twisted calls.
@@ -68,7 +70,7 @@ class SmtpProtocol(Protocol):
         self.listener.joined(self)
         self._mark()
         self.transport.registerProducer(self, streaming=True)
-        self._perform(self.session.open(self.listener.busy(self.session.conversation.client)))
+        self._perform(self.session.open(self.listener.busy(self.conversation.client)))
 
     def dataReceived(self, data: bytes) -> None:
         """Answer; replies, and a message that is kept at once, go without the queue."""
@@ -77,34 +79,26 @@ class SmtpProtocol(Protocol):
             if self.closing:
                 session.unheard(data)
             return
-        self.deadline = self.listener.idle_deadline
         # One look at the clock for all that this read brings.
-        self._conversation.at = now = self._seconds()
-        note = self.note
-        note(now)
+        self.conversation.at = now = self._seconds()
+        self.note(now)
         if self.waiting or self._steps:
             self._perform(session.receive_data(data))
-            return
-        if (answer := session.answer_at_once(data)) is not None:
+        elif (answer := session.answer_at_once(data)) is not None:
             self.transport.write(answer)
             if session.deaf:
                 self.close(CLOSE)
-            return
-        steps = session.receive_data(data)
-        if len(steps) == 1 and type(step := steps[0]) is Store:
-            if not self._keep(step):
-                return
-            steps = session.stored(None)
-        if len(steps) == 1 and type(step := steps[0]) is Send:
-            note(SENT)
-            note(step.data)
-            self.transport.write(step.data)
-            return
-        self._perform(steps)
+        else:
+            steps = session.receive_data(data)
+            if len(steps) == 1 and type(step := steps[0]) is Store:
+                if not self._keep(step):
+                    return
+                steps = session.stored(None)
+            self._perform(steps)
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
-        self.deadline = self.listener.idle_deadline
+        self.deadline = IDLE
         self._mark()
         self._perform(self.session.tls_started(describe(self.transport), partial(bindings, self.transport)))
 
@@ -118,10 +112,8 @@ class SmtpProtocol(Protocol):
     def connectionLost(self, _reason: Failure | None = None) -> None:
         """Tell everybody."""
         self._steps.clear()
-        for going_on in (self.pause, self.trickle):
-            if going_on is not None:
-                going_on.cancel()
-        self.pause = None
+        if self.pause is not None or self.trickle is not None:
+            patience.give_up(self)
         self.listener.left(self)
         self._mark()
         self.note(GONE)
@@ -175,11 +167,16 @@ class SmtpProtocol(Protocol):
 
     def _mark(self) -> None:
         """Note the time."""
-        self._conversation.at = now = self._seconds()
+        self.conversation.at = now = self._seconds()
         self.note(now)
 
     def _perform(self, steps: list[Step]) -> None:
         queue = self._steps
+        if len(steps) == 1 and type(step := steps[0]) is Send and not (queue or self._performing or self.waiting):
+            self.note(SENT)
+            self.note(step.data)
+            self.transport.write(step.data)
+            return
         queue.extend(steps)
         if self._performing or self.waiting:
             return
@@ -246,7 +243,7 @@ class SmtpProtocol(Protocol):
     def resume(self) -> None:
         """Go on with the steps that are left."""
         self.pause = None
-        self.deadline = self.listener.idle_deadline
+        self.deadline = IDLE
         self._go_on(lambda _: [], None)
 
     def start_tls(self, step: StartTls) -> None:
@@ -278,7 +275,7 @@ class SmtpProtocol(Protocol):
         """Flush, then FIN (close_notify first under TLS), and read away what still comes."""
         self.closing = True
         self.note(CLOSED)
-        self.deadline = self.listener.clock.seconds() + LINGER
+        self.deadline = self._seconds() + LINGER
         self.transport.unregisterProducer()
         if self.transport.TLS:
             self.transport.loseConnection()

@@ -14,18 +14,15 @@ from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST, installReactor
 from twisted.logger import Logger
 from twisted.python import log as context
-from twisted.python.failure import Failure
 
-from mocksmtp.net.transport import TURN, DirectServer
+from mocksmtp.net.transport import DirectServer
+from mocksmtp.net.turn import TURN
 
 TOGETHER = 64
 """Events whose replies leave together; more would keep the first client waiting for the last."""
 
 READABLE = (EPOLLIN, EPOLLIN | EPOLLHUP)
 """Events that are answered by reading, and by nothing else."""
-
-DONE = Failure(CONNECTION_DONE)
-"""The reason of a connection that both sides have ended in good order."""
 
 log = Logger(namespace="mocksmtp.net")
 
@@ -34,6 +31,8 @@ class DirectReactor(EPollReactor):
     """Reads plain connections without the layers between."""
 
     _selectables: dict[int, Any]
+    _reads: set[int]
+    _writes: set[int]
 
     def doPoll(self, timeout: float | None) -> None:
         """Wait for events, at most ``timeout`` seconds, and answer them."""
@@ -53,16 +52,18 @@ class DirectReactor(EPollReactor):
                         log.failure("a connection failed; it is closed")
                         why = CONNECTION_LOST
                     if why is not None:
-                        self._end(connection, why)
+                        self._end(fd, connection, why)
                 elif connection is not None:
                     context.callWithLogger(connection, self._doReadOrWrite, connection, fd, event)
             TURN.end()
 
     doIteration = doPoll
 
-    def _end(self, connection: DirectServer, why: Exception) -> None:
-        if why is CONNECTION_DONE and connection.finished:
-            connection.connectionLost(DONE)
+    def _end(self, fd: int, connection: DirectServer, why: Exception) -> None:
+        if why is CONNECTION_DONE and connection.finished and fd not in self._writes:
+            del self._selectables[fd]
+            self._reads.remove(fd)  # The poller forgets by itself what is closed.
+            connection.end()
         else:
             self._disconnectSelectable(connection, why, True)
 

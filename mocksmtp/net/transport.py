@@ -8,6 +8,7 @@ transport is used.  Measured: docs/decisions/direct-send.md.
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import suppress
 from fcntl import ioctl
@@ -18,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet import main, tcp
 from twisted.internet.address import IPv6Address
 from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mocksmtp.net.turn import TURN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twisted.internet.interfaces import IProtocol
 
 READ_SIZE = 65_536
@@ -32,48 +34,22 @@ ACCEPTED = 64
 
 PRIVATE_NAMES = ("_tempDataBuffer", "dataBuffer", "_tempDataLen", "_writeDisconnected", "_shouldShutdown")
 
+DONE = Failure(main.CONNECTION_DONE)
+"""The reason of a connection that both sides have ended in good order."""
+
 log = Logger(namespace="mocksmtp.net")
 
 
-class Turn:
-    """A turn of the reactor: events that came together, and the connections whose replies leave together.
+class DirectServer(tcp.Server):
+    """A server-side connection whose writes go to the socket without a turn of the loop.
 
-    A client that sleeps is woken by what we send, which costs us more than a command does.  Sent
-    close together, replies find most of their clients awake.
+    ``_held`` is what leaves at the end of the turn.  ``_indirect`` says that what is written goes
+    Twisted's way: under TLS, while the kernel has not taken what was written before, and once the
+    connection is gone.
     """
 
-    leaving: list[DirectServer] | None = None
-
-    def begin(self) -> None:
-        """Hold replies from now on."""
-        self.leaving = []
-
-    def end(self) -> None:
-        """Send them."""
-        leaving, self.leaving = self.leaving, None
-        for connection in leaving or ():
-            connection.flush()
-
-    def do(self, work: Callable[..., object], *arguments: Any) -> None:
-        """Do what brings replies to several connections, and send those together."""
-        if self.leaving is not None:
-            work(*arguments)
-            return
-        self.begin()
-        try:
-            work(*arguments)
-        finally:
-            self.end()
-
-
-TURN = Turn()
-"""There is one reactor in a process, and it has one turn at a time."""
-
-
-class DirectServer(tcp.Server):
-    """A server-side connection whose writes go to the socket without a turn of the loop."""
-
     protocol: Any
+    logstr = repstr = "mocksmtp"
 
     def __init__(
         self,
@@ -92,8 +68,7 @@ class DirectServer(tcp.Server):
         self.client = client
         self.sessionno = number
         self.hostname = client[0]
-        self.logstr = self.repstr = "mocksmtp"
-        self._paused = False
+        self.TLS = self._paused = self._indirect = False
         self._held = b""
         self.startReading()
         self.connected = 1
@@ -115,30 +90,42 @@ class DirectServer(tcp.Server):
 
         Under TLS: as Twisted does.
         """
-        if self._held:
-            self._held += data
-        elif self.TLS or self._tempDataBuffer or self.dataBuffer or not self.connected:
+        if self._indirect:
             super().write(data)
-        elif (leaving := TURN.leaving) is None:
-            self._send(data)
+        elif self._held:
+            self._held += data
         else:
             self._held = data
-            leaving.append(self)
+            if (leaving := TURN.leaving) is None:
+                self.flush()
+            else:
+                leaving.append(self)
 
-    def flush(self) -> None:
+    def flush(self, flags: int = 0) -> None:
         """Send what was to leave together with others."""
-        data, self._held = self._held, b""
-        if data and self.connected:
-            self._send(data)
+        data = self._held
+        if data and not self._indirect:
+            self._held = b""
+            try:
+                sent = self.socket.send(data, flags)
+            except OSError:
+                # Full, or broken; either way the ordinary path finds out and tells.
+                sent = 0
+            if sent < len(data):
+                self._indirect = True
+                super().write(data[sent:])
 
-    def _send(self, data: bytes, flags: int = 0) -> None:
-        try:
-            sent = self.socket.send(data, flags)
-        except OSError:
-            # Full, or broken; either way the ordinary path finds out and tells.
-            sent = 0
-        if sent < len(data):
-            super().write(data[sent:])
+    def doWrite(self) -> Any:
+        """Go on sending what the kernel did not take; when it has all, we send directly again."""
+        why = super().doWrite()
+        if not (self.TLS or self._tempDataBuffer or self.dataBuffer):
+            self._indirect = not self.connected
+        return why
+
+    def connectionLost(self, reason: Failure) -> None:
+        """There is nobody any more to send to."""
+        self._indirect = True
+        super().connectionLost(reason)
 
     def loseConnection(self, *arguments: Any) -> None:
         """Send what is held, then end as Twisted does."""
@@ -153,6 +140,7 @@ class DirectServer(tcp.Server):
     def startTLS(self, *arguments: Any, **named: Any) -> None:
         """Send what is held, then begin the handshake."""
         self.flush()
+        self._indirect = True
         super().startTLS(*arguments, **named)
 
     def loseWriteConnection(self) -> None:
@@ -160,10 +148,9 @@ class DirectServer(tcp.Server):
 
         What is held leaves in the same packet.
         """
-        data, self._held = self._held, b""
-        if data and self.connected:
-            self._send(data, socket.MSG_MORE)
-        if self.TLS or self._tempDataBuffer or self.dataBuffer or not self.connected:
+        if self._held:
+            self.flush(socket.MSG_MORE)
+        if self._indirect:
             super().loseWriteConnection()
             return
         self._writeDisconnected = True
@@ -177,13 +164,18 @@ class DirectServer(tcp.Server):
         """Whether our FIN is out, so that the client's ends the connection."""
         return self._writeDisconnected
 
+    def end(self) -> None:
+        """Both halves are closed, and nothing is pending: close the socket and tell the protocol."""
+        self.connected, self.disconnected, self._indirect = 0, 1, True
+        protocol, connection = self.protocol, self.socket
+        del self.protocol, self.socket, self.fileno
+        os.close(connection.detach())
+        protocol.connectionLost(DONE)
+
     def doRead(self) -> Any:
         """Hand what has come to the protocol, without the layers between."""
-        if self.TLS:
-            return super().doRead()
-        if self._paused:
-            self.stopReading()
-            return None
+        if self._paused or self.TLS:
+            return self._read_otherwise()
         try:
             data = self.socket.recv(READ_SIZE)
         except BlockingIOError:
@@ -193,6 +185,12 @@ class DirectServer(tcp.Server):
         if not data:
             return main.CONNECTION_DONE
         self.protocol.dataReceived(data)
+        return None
+
+    def _read_otherwise(self) -> Any:
+        if self.TLS:
+            return super().doRead()
+        self.stopReading()
         return None
 
 
@@ -229,7 +227,10 @@ DIRECT = offers_direct()
 
 
 class Port(tcp.Port):
-    """A listening socket whose connections send directly where that can be had."""
+    """A listening socket whose connections send directly where that can be had.
+
+    Its factory has ``welcome(host, port)``, which returns a protocol for a new connection, or None to close it.
+    """
 
     transport: Any = DirectServer if DIRECT else tcp.Server
 
@@ -253,7 +254,7 @@ class Port(tcp.Port):
         if len(peer) == 4 and peer[3]:  # A link-local address is nothing without its scope.
             host, _ = socket.getnameinfo(peer, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
             peer = (host, *peer[1:])
-        protocol = self.factory.buildProtocol(self._buildAddr(peer))
+        protocol = self.factory.welcome(peer[0], peer[1])
         if protocol is None:
             connection.close()
             return

@@ -9,7 +9,6 @@ import pytest
 from dialogue import TablePolicy
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
@@ -70,9 +69,9 @@ class House:
             lambda: f"Q{next(ids)}", mode,
         )  # fmt: skip
 
-    def connect(self, host=PROXY_HOST, kind=IPv4Address):
+    def connect(self, host=PROXY_HOST):
         wire = Wire()
-        wire.protocol = self.listener.buildProtocol(kind("TCP", host, 40000))
+        wire.protocol = self.listener.welcome(host, 40000)
         if wire.protocol is None:
             return None
         wire.protocol.makeConnection(wire)
@@ -209,7 +208,7 @@ def test_the_end_of_the_service_closes_those_who_wait(house):
 
 
 def test_an_address_in_ipv6_form_is_trusted_as_the_ipv4_address_that_it_is(house):
-    wire = house.connect(f"::ffff:{PROXY_HOST}", IPv6Address)
+    wire = house.connect(f"::ffff:{PROXY_HOST}")
     assert isinstance(wire.protocol, ProxyGate)
 
 

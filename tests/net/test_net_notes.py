@@ -6,7 +6,6 @@ from itertools import count
 
 import pytest
 from dialogue import TablePolicy
-from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
@@ -48,7 +47,7 @@ class House:
             self.clock, lambda: f"S{next(ids)}",
         )  # fmt: skip
         listener.notes = self.journal.notes
-        self.protocol = listener.buildProtocol(IPv4Address("TCP", "192.0.2.1", 5))
+        self.protocol = listener.welcome("192.0.2.1", 5)
         self.protocol.makeConnection(Wire())
 
     def publish(self, fact):

@@ -8,7 +8,6 @@ from ipaddress import ip_network
 import pytest
 from dialogue import TablePolicy
 from shell import BODY, GREETING, MAIL, House, ready
-from twisted.internet.address import IPv4Address, IPv6Address
 
 from mocksmtp.net.listeners import SWEEP
 from mocksmtp.net.protocol import LINGER
@@ -205,7 +204,7 @@ def test_too_many_are_turned_away(monkeypatch, limits, begins):
 
 @pytest.mark.parametrize(("host", "client"), [("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8::1", "2001:db8::1")])
 def test_a_mapped_address_is_told_as_ipv4(house, host, client):
-    protocol, _ = house.connect(IPv6Address("TCP", host, 5))
+    protocol, _ = house.connect(host)
     assert protocol.session.conversation.client == client
 
 
@@ -230,7 +229,7 @@ def test_a_proxy_that_names_a_client_is_counted_as_itself(monkeypatch):
     assert wire.said() == [GREETING]
     assert protocol.session.conversation.client == "203.0.113.9"
     assert house.connect()[1].said()[0].startswith(b"421 4.7.0 ")
-    assert house.connect(IPv4Address("TCP", "203.0.113.9", 5))[1].said() == [GREETING]
+    assert house.connect("203.0.113.9")[1].said() == [GREETING]
     for each in list(house.listener.connections):
         each.connectionLost()
     assert house.connect()[1].said() == [GREETING]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from socket import MSG_MORE
+from socket import MSG_MORE, socketpair
 
 import pytest
 from twisted.internet import main, tcp
 
-from mocksmtp.net.transport import DIRECT, PRIVATE_NAMES, READ_SIZE, TURN, DirectServer, Port, offers_direct
+from mocksmtp.net.transport import DIRECT, DONE, PRIVATE_NAMES, READ_SIZE, DirectServer, Port, offers_direct
+from mocksmtp.net.turn import TURN
 
 
 def test_this_twisted_offers_the_names():
@@ -65,6 +66,10 @@ class Socket:
 class Taker:
     def __init__(self):
         self.took = []
+        self.lost = []
+
+    def connectionLost(self, reason):
+        self.lost.append(reason)
 
     def writeConnectionLost(self):
         pass
@@ -84,7 +89,8 @@ def later(monkeypatch):
 def server(**of_socket):
     made = DirectServer.__new__(DirectServer)
     made.socket, made.protocol, made.TLS, made.connected = Socket(**of_socket), Taker(), False, True
-    made.dataBuffer, made._tempDataBuffer, made._held, made._paused = b"", [], b"", False
+    made.dataBuffer, made._tempDataBuffer, made._held = b"", [], b""
+    made._paused = made._indirect = False
     return made
 
 
@@ -95,14 +101,44 @@ def test_what_the_kernel_does_not_take_is_left_to_twisted(later, room, sent, lef
     assert (made.socket.sent, later) == (sent, left)
 
 
-@pytest.mark.parametrize(
-    "state", [{"TLS": True}, {"dataBuffer": b"x"}, {"_tempDataBuffer": [b"x"]}, {"connected": 0}]
-)
-def test_nothing_overtakes_what_is_pending(later, state):
-    made = server()
-    vars(made).update(state)
+PENDING = [{"dataBuffer": b"llo"}, {"_tempDataBuffer": [b"llo"]}, {"TLS": True}, {"connected": 0}]
+
+
+def test_nothing_overtakes_what_is_pending(monkeypatch, later):
+    made = server(room=2)
     made.write(b"hello")
-    assert (made.socket.sent, later) == (b"", [b"hello"])
+    monkeypatch.setattr(tcp.Server, "doWrite", lambda self: "told")
+    made.socket.room = 100
+    for pending in PENDING:
+        before = {name: getattr(made, name) for name in pending}
+        vars(made).update(pending)
+        assert made.doWrite() == "told"
+        made.write(b", world")
+        assert (made.socket.sent, later) == (b"he", [b"llo", b", world"])
+        later.pop()
+        vars(made).update(before)
+    made.doWrite()
+    made.write(b"!")
+    assert (made.socket.sent, later) == (b"he!", [b"llo"])
+
+
+@pytest.mark.parametrize(("event", "arguments"), [("startTLS", ("context",)), ("connectionLost", ("why",))])
+def test_under_tls_and_when_the_connection_is_gone_twisted_writes(monkeypatch, later, event, arguments):
+    seen = []
+    monkeypatch.setattr(tcp.Server, event, lambda self, *given: seen.append(given))
+    made = server()
+    getattr(made, event)(*arguments)
+    made.write(b"hello")
+    assert (seen, made.socket.sent, later) == ([arguments], b"", [b"hello"])
+
+
+def test_when_both_halves_are_closed_the_socket_is_closed_and_the_protocol_told():
+    ours, theirs = socketpair()
+    made = server()
+    made.socket, made.fileno, protocol = ours, ours.fileno, made.protocol
+    made.end()
+    assert (theirs.recv(1), protocol.lost, made.connected) == (b"", [DONE], 0)
+    theirs.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count
 
 from dialogue import TablePolicy, unescape
-from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
@@ -60,7 +59,7 @@ class Reports:
 
     def have(self, *reads, end=True):
         """Have a session; each read is written as dialogues write octets."""
-        protocol = self.listener.buildProtocol(IPv4Address("TCP", "192.0.2.1", 5))
+        protocol = self.listener.welcome("192.0.2.1", 5)
         wire = Wire()
         protocol.makeConnection(wire)
         self.last = protocol.session.conversation.id

@@ -106,7 +106,7 @@ def test_a_line_is_counted_as_the_transcript_counts_it():
 
 def test_where_the_beginning_is_gone_nothing_is_held_against_the_client():
     reports = Reports()
-    protocol = reports.listener.buildProtocol(None)
+    protocol = reports.listener.welcome("", 0)
     protocol.makeConnection(Wire())
     protocol.dataReceived(b"EHLO me.test\r\n")
     reports.journal.clear()
