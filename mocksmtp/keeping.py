@@ -74,4 +74,5 @@ def _sqlite(path: Path, settings: Settings, reactor: Any, say: Callable[[str], N
     return SqliteStore(
         path, settings.capture.messages, settings.capture.octets, call,
         lambda work: deferToThreadPool(reactor, reactor.getThreadPool(), work), reactor.seconds, say,
+        soon=TURN.before_rest,
     )  # fmt: skip

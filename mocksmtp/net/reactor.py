@@ -36,8 +36,14 @@ class DirectReactor(EPollReactor):
 
     def doPoll(self, timeout: float | None) -> None:
         """Wait for events, at most ``timeout`` seconds, and answer them."""
+        poll, most = self._poller.poll, len(self._selectables) or 1
+        events: list[tuple[int, int]] = []
         try:
-            events = self._poller.poll(-1 if timeout is None else timeout, len(self._selectables) or 1)
+            if TURN.owed:
+                events = poll(0, most)
+                TURN.settle(not events)
+            if not events:
+                events = poll(-1 if timeout is None else timeout, most)
         except InterruptedError:
             return
         find = self._selectables.get

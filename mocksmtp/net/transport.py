@@ -68,7 +68,7 @@ class DirectServer(tcp.Server):
         self.client = client
         self.sessionno = number
         self.hostname = client[0]
-        self.TLS = self._paused = self._indirect = False
+        self.TLS = self._paused = self._unpolled = self._indirect = False
         self._held = b""
         self.startReading()
         self.connected = 1
@@ -81,9 +81,11 @@ class DirectServer(tcp.Server):
             self._paused = True
 
     def resumeProducing(self) -> None:
-        """Read again."""
+        """Read again; most often nothing came meanwhile, and the poller was told nothing."""
+        if not self._paused or self._unpolled:
+            self._unpolled = False
+            super().resumeProducing()
         self._paused = False
-        super().resumeProducing()
 
     def write(self, data: bytes) -> None:
         """Send what the kernel takes, at the end of the turn, and leave the rest to the poller.
@@ -190,6 +192,7 @@ class DirectServer(tcp.Server):
     def _read_otherwise(self) -> Any:
         if self.TLS:
             return super().doRead()
+        self._unpolled = True
         self.stopReading()
         return None
 

@@ -1,4 +1,4 @@
-"""Turns of the reactor: replies to what came together leave together."""
+"""Turns of the reactor: replies to what came together leave together, and what has time is done before a rest."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ if TYPE_CHECKING:
     from mocksmtp.net.transport import DirectServer
 
 
+MOST_TURNS = 4
+"""Turns after which what waits for a rest is done without one."""
+
+
 class Turn:
     """A turn of the reactor: events that came together, and the connections whose replies leave together.
 
     A client that sleeps is woken by what we send, which costs us more than a command does.  Sent
-    close together, replies find most of their clients awake.
+    close together, replies find most of their clients awake.  ``owed`` is what is to be done when
+    nobody has anything more to say.
     """
 
-    leaving: list[DirectServer] | None = None
+    def __init__(self) -> None:
+        self.leaving: list[DirectServer] | None = None
+        self.owed: list[Callable[[], object]] = []
+        self._turns = 0
 
     def begin(self) -> None:
         """Hold replies from now on."""
@@ -39,6 +47,22 @@ class Turn:
             work(*arguments)
         finally:
             self.end()
+
+    def before_rest(self, work: Callable[[], object]) -> None:
+        """Do this before the reactor rests, or a few turns from now; between turns it is done at once."""
+        if self.leaving is None:
+            work()
+        else:
+            self.owed.append(work)
+
+    def settle(self, resting: bool) -> None:
+        """Do what is owed, if the reactor has nothing else to do, or has had for a few turns."""
+        self._turns += 1
+        if resting or self._turns > MOST_TURNS:
+            self._turns = 0
+            owed, self.owed = self.owed, []
+            for work in owed:
+                work()
 
 
 TURN = Turn()

@@ -16,7 +16,7 @@ from mocksmtp.stores.pages import READ, PageTable, unpacked
 from mocksmtp.stores.rows import COLUMNS, CONTENT, LAST, key_of, message_of, place_of
 from mocksmtp.stores.schema import connect
 from mocksmtp.stores.table import MessageTable
-from mocksmtp.stores.writer import Writer
+from mocksmtp.stores.writer import Add, Writer
 
 LARGEST = 999_000_000
 """Octets of content that SQLite takes in one row, and room for the rest of it."""
@@ -50,11 +50,12 @@ class SqliteStore:
         now: Callable[[], float],
         tell: Callable[[str], None],
         connect: Callable[[Path], sqlite3.Connection] = connect,
+        soon: Callable[[Callable[[], object]], object] = lambda work: work(),
     ) -> None:
         """Take the file and the bounds: a number of messages, and octets of content.
 
         ``call`` runs a function in the reactor's thread, ``in_thread`` runs one elsewhere;
-        ``tell`` takes lines for people.
+        ``tell`` takes lines for people; ``soon`` does something when the moment is good.
         """
         self._database = Database(path, connect, now, lambda text: call(tell, text))
         self._table = MessageTable(messages, octets)
@@ -62,6 +63,8 @@ class SqliteStore:
         self._writer = Writer(self._database, self._table, self._pages, now, call, tell)
         self._tell = tell
         self._in_thread = in_thread
+        self._soon = soon
+        self._gathered: list[Add] = []
 
     def open(self) -> str:
         """Open the file; return what is wrong if it cannot be written now, nothing if all is well.
@@ -81,8 +84,16 @@ class SqliteStore:
         if not table.most or len(message.content) > min(table.most_octets, LARGEST):
             stored(FULL)
         else:
-            self._writer.put((message, stored))
+            self._gathered.append((message, stored))
+            if len(self._gathered) == 1:
+                self._soon(self._hand_over)
         return False
+
+    def _hand_over(self) -> None:
+        """Have what was gathered written: what came close together shares a commit."""
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._writer.put(gathered)
 
     async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""
@@ -147,4 +158,5 @@ class SqliteStore:
 
     def close(self, closed: Callable[[], None]) -> None:
         """Write what is left, then call ``closed``."""
+        self._hand_over()
         self._writer.close(closed)

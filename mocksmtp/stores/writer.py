@@ -37,8 +37,8 @@ EXPECTED = (sqlite3.Error, OSError, NotOurs)
 PAUSE = 1.0
 """Seconds between lines on trouble and its end: a disk that is nearly full takes some messages and not others."""
 
-MOST_MESSAGES = 1024
-"""Messages of one commit."""
+MOST_TAKEN = 1024
+"""What may share a commit: so many times what came close together."""
 
 
 class CannotWrite(Exception):
@@ -68,13 +68,13 @@ class Writer:
         self._now = now
         self._call = call
         self._tell = tell
-        self._queue: SimpleQueue[Add | Callable[[], object]] = SimpleQueue()
+        self._queue: SimpleQueue[list[Add] | Callable[[], object]] = SimpleQueue()
         self._trouble = self._told = ""
         self._told_at = -inf
         self._going_on = True
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
-        # Takes a message and whom to tell; nothing stands between them and the queue.
-        self.put: Callable[[Add], None] = self._queue.put
+        # Takes messages, each with whom to tell; nothing stands between them and the queue.
+        self.put: Callable[[list[Add]], None] = self._queue.put
 
     # For other threads.
 
@@ -139,8 +139,8 @@ class Writer:
         while self._going_on:
             batch: list[Add] = []
             for each in self._taken():
-                if isinstance(each, tuple):
-                    batch.append(each)
+                if isinstance(each, list):
+                    batch += each
                 else:
                     self._keep(batch)
                     batch = []
@@ -154,11 +154,11 @@ class Writer:
         refused = f"{self._trouble}; mail is refused until this is mended"
         self._call(self._tell, refused if self._trouble else f"{self._database.path}: mail is kept again")
 
-    def _taken(self) -> list[Add | Callable[[], object]]:
+    def _taken(self) -> list[list[Add] | Callable[[], object]]:
         """Wait for something to do, and return it with all that has come by now."""
         queue = self._queue
         first = queue.get()
-        return [first, *[queue.get_nowait() for _ in range(min(queue.qsize(), MOST_MESSAGES - 1))]]
+        return [first, *[queue.get_nowait() for _ in range(min(queue.qsize(), MOST_TAKEN - 1))]]
 
     def _keep(self, batch: list[Add]) -> None:
         if not batch:

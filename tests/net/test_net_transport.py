@@ -90,7 +90,7 @@ def server(**of_socket):
     made = DirectServer.__new__(DirectServer)
     made.socket, made.protocol, made.TLS, made.connected = Socket(**of_socket), Taker(), False, True
     made.dataBuffer, made._tempDataBuffer, made._held = b"", [], b""
-    made._paused = made._indirect = False
+    made._paused = made._unpolled = made._indirect = False
     return made
 
 
@@ -237,6 +237,12 @@ def test_a_paused_connection_leaves_the_poller_only_when_something_comes(polled)
     made.resumeProducing()
     assert made.doRead() is None
     assert (polled, made.protocol.took) == (["stop", "start"], [b"NOOP\r\n"])
+    for _ in range(2):  # Nothing comes while it is paused.
+        made.pauseProducing()
+        made.resumeProducing()
+    assert polled == ["stop", "start"]
+    assert made.doRead() is None
+    assert made.protocol.took == [b"NOOP\r\n"] * 2
 
 
 def test_under_tls_it_leaves_at_once(polled):

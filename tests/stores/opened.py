@@ -45,12 +45,20 @@ class Turns:
 class OpenStore(SqliteStore):
     """A SQLite store whose ``turns`` the test makes."""
 
-    def __init__(self, path, messages=100, octets=100_000, connect=connect, now=None):
+    def __init__(self, path, messages=100, octets=100_000, connect=connect, now=None, **named):
         """Each look at the clock is a minute after the last, unless a test has its own."""
         self.turns = Turns()
         now = now or count(0.0, 60.0).__next__
         super().__init__(
-            path, messages, octets, self.turns.call, self.turns.in_thread, now, self.turns.told.append, connect
+            path,
+            messages,
+            octets,
+            self.turns.call,
+            self.turns.in_thread,
+            now,
+            self.turns.told.append,
+            connect,
+            **named,
         )
 
     def shut(self):

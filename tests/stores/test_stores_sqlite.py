@@ -130,6 +130,22 @@ def test_all_that_comes_during_a_commit_shares_the_next(path):
         assert set(answers) == {None}
 
 
+def test_what_is_gathered_shares_a_commit(path):
+    connections, moments, answers = Connections(), [], []
+    with opened(path, connect=connections, soon=moments.append) as store:
+        (connection,) = connections
+        connection.said.clear()
+        for number in (1, 2, 3):
+            assert not store.add(message(number), answers.append)
+        assert (len(moments), answers, connection.said) == (1, [], [])
+        moments.pop()()
+        store.turns.until(lambda: len(answers) == 3)
+        assert (connection.said.count("COMMIT"), answers) == (1, [None] * 3)
+        store.add(message(4), answers.append)
+        assert len(moments) == 1
+    assert answers == [None] * 4  # What is left is written before the file is closed.
+
+
 def test_large_messages_are_not_copied_all_at_once(path, monkeypatch):
     monkeypatch.setattr(table, "MOST_OCTETS", 100)
     connections = Connections()
