@@ -274,6 +274,7 @@ class Player:
         self.failing = list(failing or [])
         self.handshakes = 0
         conversation = Conversation(name, profile.name, profile.hostname, client)
+        conversation.at = 1e9
         self.session = Session(
             profile, policy, conversation, Publisher.to(self.facts.append), lambda: f"Q{next(ids)}", lambda: 1e9,
             remembered,

@@ -70,15 +70,12 @@ class Tries:
         count = len(recipients)
         session.attempts += count
         session.accepted += count
-        if session.story is not None or session.struck is not NOTHING:
-            rcpts: str | tuple[str, ...] | None = None
-        elif count == 1:  # The way of nearly every message.
-            rcpts = recipients[0][0].text
-        elif any(each.params for each in recipients):
-            rcpts = None
-        else:
+        rcpts: str | tuple[str, ...]
+        if count == 1 and session.story is None and session.struck is NOTHING:
+            rcpts = recipients[0][0].text  # The way of nearly every message.
+        elif session.story is None and session.struck is NOTHING and not any(each.params for each in recipients):
             rcpts = tuple([each.path.text for each in recipients])
-        if rcpts is None:
+        else:
             self._each(session, envelope, STAGES[Stage.MESSAGE], Said(reply.wire, rule), ACCEPTED, octets)
             session.begin_anew()
             return

@@ -109,7 +109,7 @@ class Answers:
 
     def _let_pass(self, stage: Stage, outcome: Outcome, steps: list[Step]) -> None:
         """Answer as proposed: nobody objects, and the reply is of the stage's own positive class."""
-        reply, commit, then, _, _, _, _, _, _ = outcome
+        reply, commit, then, _, _, _, _, _, _, _ = outcome
         if commit is not None:
             commit(self, outcome)
         self.publish.tallies[self.conversation.listener, stage, reply.code].number += 1

@@ -106,6 +106,6 @@ class Messages(Transactions):
         return message((
             envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
             conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
-            conversation.content or b"", self.now(), decision.rule,
+            conversation.content or b"", conversation.at, decision.rule,
             reply.wire if self._enhanced else reply.bare, not took, conversation.scopes,
         ))  # fmt: skip

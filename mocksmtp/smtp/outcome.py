@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mocksmtp.smtp.envelope import NO_PARAMS, Params
+from mocksmtp.smtp.address import NULL_PATH
+from mocksmtp.smtp.envelope import NO_PARAMS, Params, Recipient
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.sasl import Exchange
     from mocksmtp.smtp.steps import Step
+
+
+NOBODY = Recipient(NULL_PATH)
 
 
 class Outcome(NamedTuple):
@@ -30,6 +34,7 @@ class Outcome(NamedTuple):
     VRFY or EXPN did, and AUTH.  ``follows`` is what the client sends next that is no
     command: the response to a challenge (334), or a chunk, which is read before it is
     answered; or it is the client that XCLIENT introduces, whose greeting is the answer.
+    ``recipient`` is what RCPT adds to the envelope.
     """
 
     reply: Reply
@@ -41,6 +46,7 @@ class Outcome(NamedTuple):
     params: Params = NO_PARAMS
     text: str | None = None
     follows: Exchange | Chunk | Introduction | None = None
+    recipient: Recipient = NOBODY
 
 
 _outcome = partial(tuple.__new__, Outcome)
@@ -48,7 +54,7 @@ _outcome = partial(tuple.__new__, Outcome)
 
 def as_proposed(reply: Reply, commit: Callable[[Any, Outcome], None] | None = None) -> Outcome:
     """Return the outcome of a reply and what it commits; the constructor takes three times as long."""
-    return _outcome((reply, commit, (), True, None, None, NO_PARAMS, None, None))
+    return _outcome((reply, commit, (), True, None, None, NO_PARAMS, None, None, NOBODY))
 
 
 def refuse(reply: Reply) -> Outcome:

@@ -203,6 +203,9 @@ class Session(Plain):
             self._take_line(line, steps)
         if self.draining and self.idle and not self.deaf:
             steps += self.shut_down()
+        self.at_rest = not (
+            self.held or self.deaf or self._mail_data or self._exchange or self._lines.data or self._wary
+        )
         return steps
 
     def _take_mail_data(self, data: bytes, steps: list[Step]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp.address import NULL_PATH
 from mocksmtp.smtp.answer import Answers
 from mocksmtp.smtp.demands import missing
-from mocksmtp.smtp.envelope import Envelope, recipient
+from mocksmtp.smtp.envelope import Envelope
 from mocksmtp.smtp.facts import Authenticated, TransactionAbandoned, TransactionEnded
 from mocksmtp.smtp.mail_data import ChunkReader, DotReader
 from mocksmtp.smtp.outcome import Outcome, refuse
@@ -79,7 +79,7 @@ class Transactions(Answers):
     def add_recipient(self, outcome: Outcome) -> None:
         """RCPT was accepted."""
         recipients = self.envelope.recipients
-        recipients.append(recipient((outcome.path or NULL_PATH, outcome.params, True)))
+        recipients.append(outcome.recipient)
         self.state = State.RCPT
         if len(recipients) >= self.profile.limits.recipients:
             self._known = NOTHING_KNOWN

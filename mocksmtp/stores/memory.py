@@ -32,8 +32,6 @@ class MemoryStore:
             stored(FULL)
             return False
         messages = self._messages
-        if message.id in messages:
-            raise AssertionError("queue ids are unique")
         messages[message.id] = message
         self._octets += size
         if len(messages) > self._most or self._octets > self._most_octets:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.address import NULL_PATH, InvalidMailbox, Path, parse_path
 from mocksmtp.smtp.command import REMEMBERED, plain_argument, read_params, split_path
-from mocksmtp.smtp.envelope import NO_PARAMS, Params
+from mocksmtp.smtp.envelope import NO_PARAMS, Params, Recipient
 from mocksmtp.smtp.outcome import Outcome, refuse
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
@@ -46,7 +46,10 @@ def rcpt(session: Session, argument: bytes) -> Outcome:
 
 
 def _proposed(path: Path, params: Params = NO_PARAMS) -> Outcome:
-    return Outcome(replies.RECIPIENT_OK, commit=Transactions.add_recipient, path=path, params=params)
+    return Outcome(
+        replies.RECIPIENT_OK, commit=Transactions.add_recipient, path=path, params=params,
+        recipient=Recipient(path, params),
+    )  # fmt: skip
 
 
 @lru_cache(REMEMBERED)
