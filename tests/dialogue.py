@@ -259,7 +259,10 @@ def _dialogue(title: str, lines: list[str]) -> Dialogue:
 
 
 class Player:
-    """Performs the steps of a session and writes down what happened, a line each."""
+    """Performs the steps of a session and writes down what happened, a line each.
+
+    Where answers are remembered, messages are kept at once too, as the shell does with a store in memory.
+    """
 
     def __init__(
         self,
@@ -272,6 +275,7 @@ class Player:
     ) -> None:
         ids, self.facts, self.stored, self.events = count(1), [], [], []
         self.failing = list(failing or [])
+        self.at_once = remembered is not None
         self.handshakes = 0
         conversation = Conversation(name, profile.name, profile.hostname, client)
         conversation.at = 1e9
@@ -296,15 +300,19 @@ class Player:
                 case Flush() | Receive() | HalfClose() | Close() | Abort():
                     self.events.append(WORDS[type(step)])
                 case Store(message):
-                    self._store(message)
+                    self._store(message, alone=len(steps) == 1)
                 case Decide(search):
                     self.perform(self.session.decided(search()))
 
-    def _store(self, message: Message) -> None:
+    def _store(self, message: Message, alone: bool) -> None:
         fails = self.failing.pop(0) if self.failing else False
         self.events.append("= store fails" if fails else "= store")
         self.stored.append(message)
-        self.perform(self.session.stored(replies.NOT_STORED if fails else None))
+        answer = self.session.kept_at_once() if alone and self.at_once and not fails else None
+        if answer is None:
+            self.perform(self.session.stored(replies.NOT_STORED if fails else None))
+        else:
+            self.perform([Send(answer)])
 
     def take(self, turn: Turn, cut: int = 0) -> list[str]:
         """Play one turn; return its events."""

@@ -93,6 +93,9 @@ class SmtpProtocol(Protocol):
             if len(steps) == 1 and type(step := steps[0]) is Store:
                 if not self._keep(step):
                     return
+                if (answer := session.kept_at_once()) is not None:
+                    self.transport.write(answer)
+                    return
                 steps = session.stored(None)
             self._perform(steps)
 

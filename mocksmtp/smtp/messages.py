@@ -52,7 +52,7 @@ class Messages(Transactions):
         if refusal is None and envelope is not None and pending is not None:
             _, outcome, decision = pending
             if decision is AS_PROPOSED and outcome[0].code < 400:
-                self._finish_plainly(envelope, outcome, steps)
+                steps.append(Send(self._finish_plainly(envelope, outcome)))
                 return
         stage, outcome, decision = self._take_pending()
         reply = decision.reply or outcome.reply
@@ -65,15 +65,14 @@ class Messages(Transactions):
             self._accepted(envelope, decision, reply, kept=True)
         self._message_answered()
 
-    def _finish_plainly(self, envelope: Envelope, outcome: Outcome, steps: list[Step]) -> None:
-        """Finish a message that is kept and to which nobody objects, as nearly all are."""
+    def _finish_plainly(self, envelope: Envelope, outcome: Outcome) -> bytes:
+        """Finish a message that is kept and to which nobody objects, as nearly all are; return its answer."""
         self._pending = None
         self.held = False
         conversation, publish, reply = self.conversation, self.publish, outcome[0]
         publish.tallies[conversation.listener, Stage.MESSAGE, reply.code].number += 1
         if self._hear:
             self._tell_answered(Stage.MESSAGE, outcome)
-        steps.append(Send(reply.wire if self._enhanced else reply.bare))
         octets = len(conversation.content or b"")
         takers, fact = publish.takers, accepted((conversation, envelope, octets, reply, None, True))
         for take in takers[MessageAccepted]:
@@ -86,6 +85,7 @@ class Messages(Transactions):
         over = ended((conversation,))
         for take in takers[TransactionEnded]:
             take(over)
+        return reply.wire if self._enhanced else reply.bare
 
     def _message_answered(self) -> None:
         conversation = self.conversation

@@ -10,9 +10,10 @@ from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
 from mocksmtp.smtp.framing import SAID_OFTEN, LineReader, commands_in
 from mocksmtp.smtp.introduction import Introduction
 from mocksmtp.smtp.mail_data import Chunk
+from mocksmtp.smtp.notes import SENT
 from mocksmtp.smtp.outcome import refuse
 from mocksmtp.smtp.plain import Plain
-from mocksmtp.smtp.policy import settled
+from mocksmtp.smtp.policy import AS_PROPOSED, settled
 from mocksmtp.smtp.remembered import Remembered
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
@@ -150,6 +151,23 @@ class Session(Plain):
             return self._go_on(steps)
         self.at_rest = not self.held
         return steps
+
+    def kept_at_once(self) -> bytes | None:
+        """The store has kept a message at once: answer it; None leaves it to ``stored``, if anybody has a say.
+
+        Only for a ``Store`` that stands alone.  The octets that are returned are to be sent, and are noted.
+        """
+        envelope, pending = self.conversation.envelope, self._pending
+        if (
+            envelope is None or pending is None or pending[2] is not AS_PROPOSED or pending[1][0].code >= 400
+            or self._delivery is not None or self._lines.data or self.draining
+        ):  # fmt: skip
+            return None
+        answer = self._finish_plainly(envelope, pending[1])
+        self.at_rest = True
+        self.note(SENT)
+        self.note(answer)
+        return answer
 
     def decided(self, found: Decision | Found) -> list[Step]:
         """The search that ``Decide`` asked for has ended; this is what it returned."""
