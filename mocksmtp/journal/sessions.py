@@ -87,13 +87,14 @@ class Story:
 class OpenSession:
     """A session under way: who talks, the notes so far, and the story of its transaction.
 
+    ``accepted`` counts its attempts that were, ``others`` those that were not.
     ``struck`` gathers what strikes the command that is being answered.  ``told`` is the
     queue id of the transaction whose recipients are put down already, because DATA was
     refused, ``tried`` that of the one in which a recipient was refused.
     """
 
     __slots__ = (
-        "accepted", "attempts", "chunks", "dropped", "notes", "octets", "opened_at", "story", "struck", "told",
+        "accepted", "chunks", "dropped", "notes", "octets", "opened_at", "others", "story", "struck", "told",
         "tried", "who",
     )  # fmt: skip
 
@@ -104,8 +105,7 @@ class OpenSession:
         self.chunks: list[Chunk] = []
         self.octets = 0
         self.dropped = 0
-        self.attempts = 0
-        self.accepted = 0
+        self.accepted = self.others = 0
         self.struck = NOTHING
         self.story: Story | None = None
         self.told = self.tried = ""
@@ -182,7 +182,7 @@ class OpenSession:
         """Begin anew: what was said and tried so far is not kept."""
         self.chunks.clear()
         self.notes.clear()
-        self.octets = self.dropped = self.attempts = self.accepted = 0
+        self.octets = self.dropped = self.accepted = self.others = 0
 
     def flat(self, closed_at: float | None) -> tuple[Any, ...]:
         """Return the fields of the record as a plain tuple."""
@@ -190,7 +190,7 @@ class OpenSession:
         tls = who.tls
         return (
             who.id, self.opened_at, closed_at, who.listener, who.client, who.port, who.helo, who.auth,
-            None if tls is None else tuple(tls), self.attempts, self.accepted, self.dropped, self.octets,
+            None if tls is None else tuple(tls), self.accepted + self.others, self.accepted, self.dropped, self.octets,
             who.scopes_seen, (*self.chunks, tuple(self.notes)),
         )  # fmt: skip
 

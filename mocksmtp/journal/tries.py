@@ -68,7 +68,6 @@ class Tries:
         session = self._sessions[who.id]
         recipients = envelope.recipients
         count = len(recipients)
-        session.attempts += count
         session.accepted += count
         rcpts: str | tuple[str, ...]
         if count == 1 and session.story is None and session.struck is NOTHING:
@@ -101,13 +100,13 @@ class Tries:
         elif envelope is not None:
             content = fact.who.content
             size = None if content is None else len(content)
-            session.attempts += len(envelope.recipients)
+            session.others += len(envelope.recipients)
             self._each(session, envelope, STAGES[stage], Said(fact.reply.wire, fact.rule), REFUSED, size)
             session.told = envelope.id
 
     def _one(self, session: OpenSession, fact: Decided, envelope: Envelope | None) -> None:
         """Put a refused MAIL or RCPT down, or over LMTP the message refused for one recipient."""
-        session.attempts += 1
+        session.others += 1
         struck, content = session.take_struck(), fact.who.content
         if fact.stage is not Stage.MAIL and envelope is not None:
             session.tried = envelope.id
@@ -132,10 +131,10 @@ class Tries:
         session, envelope = self._sessions[fact.who.id], fact.envelope
         if envelope.recipients:
             if session.told != envelope.id:
-                session.attempts += len(envelope.recipients)
+                session.others += len(envelope.recipients)
                 self._each(session, envelope, STAGES[Stage.RCPT], None, ABANDONED, None)
         elif session.tried != envelope.id:
-            session.attempts += 1
+            session.others += 1
             said = session.said_to_mail(envelope)
             tail = (STAGES[Stage.MAIL], said.reply, said.rule, *(said.struck + session.struck), ABANDONED, None)
             self._attempts.add(_flat(fact.who, envelope, None, {}, tail))
