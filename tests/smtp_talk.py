@@ -42,9 +42,9 @@ class Talk:
         )  # fmt: skip
         store, keep = self.client.store, player._store
 
-        def kept(message):
+        def kept(message, alone):
             store.add(message, lambda refusal: None)
-            keep(message)
+            keep(message, alone)
 
         player._store = kept
         for turn in dialogue.turns:

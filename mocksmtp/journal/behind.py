@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from mocksmtp.journal.attempts import Attempt, Flat
+from mocksmtp.journal.chunks import Chunk, cost, count, pack, unpack
 from mocksmtp.journal.keeping import Journal
 from mocksmtp.journal.sessions import (
     CHUNKS,
@@ -15,17 +16,16 @@ from mocksmtp.journal.sessions import (
     DROPPED,
     ID,
     OCTETS,
-    Chunk,
     OpenSession,
     SessionRecord,
-    cost,
 )
+from mocksmtp.smtp.notes import Note
 
 MOST_ATTEMPTS = 20_000
 MOST_SESSIONS = 10_000
 """What one page may hold; the rest is for the next."""
 
-Told = tuple[Flat, int, Chunk]
+Told = tuple[Flat, int, list[Note]]
 """Of a session: its record without notes, the place of the first note that is new, and the new notes."""
 
 
@@ -141,37 +141,38 @@ class WriteBehind:
 
 def _said(session: OpenSession) -> int:
     """Count the notes of an open session, those that had to go too."""
-    return session.dropped + sum([len(chunk) for chunk in session.chunks]) + len(session.notes)
+    return session.dropped + count(session.chunks) + len(session.notes)
 
 
 def _told(flat: Flat, written: int) -> Told:
     *head, chunks = flat
     dropped: int = flat[DROPPED]
     first = max(written, dropped)
-    return tuple(head), first, _last(chunks, dropped + sum([len(chunk) for chunk in chunks]) - first)
+    return tuple(head), first, _last(chunks, dropped + count(chunks) - first)
 
 
-def _last(chunks: Sequence[Chunk], count: int) -> Chunk:
+def _last(chunks: Sequence[Chunk], number: int) -> list[Note]:
     """Return so many notes from the end."""
-    found: list[Chunk] = []
+    found: list[Sequence[Note]] = []
     for chunk in reversed(chunks):
-        if count <= 0:
+        if number <= 0:
             break
-        found.append(chunk[-count:])
-        count -= len(chunk)
-    return tuple(chain.from_iterable(reversed(found)))
+        found.append(unpack(chunk)[-number:])
+        number -= chunk[0]
+    return [*chain.from_iterable(reversed(found))]
 
 
 def _add(sessions: dict[str, Flat], told: Told, at: float) -> None:
     """Add what a page tells of a session to what earlier pages told."""
     head, first, notes = told
+    chunk = pack(notes)
     before = sessions.get(head[ID])
-    if before is not None and first == before[DROPPED] + sum([len(chunk) for chunk in before[CHUNKS]]):
-        dropped, octets, chunks = before[DROPPED], before[OCTETS], (*before[CHUNKS], notes)
+    if before is not None and first == before[DROPPED] + count(before[CHUNKS]):
+        dropped, octets, chunks = before[DROPPED], before[OCTETS], (*before[CHUNKS], chunk)
     else:
-        dropped, octets, chunks = first, 0, (notes,)
+        dropped, octets, chunks = first, 0, (chunk,)
     flat = [*head, chunks]
-    flat[DROPPED], flat[OCTETS] = dropped, octets + cost(notes)
+    flat[DROPPED], flat[OCTETS] = dropped, octets + cost(chunk)
     if flat[CLOSED_AT] is None:
         flat[CLOSED_AT] = at  # Where nothing follows, the process ended before the session did.
     sessions[head[ID]] = tuple(flat)

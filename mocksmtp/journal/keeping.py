@@ -9,15 +9,12 @@ from typing import Any, NamedTuple
 
 from mocksmtp.journal.attempts import Attempt, Attempts, Flat
 from mocksmtp.journal.sessions import CLOSED_AT, ID, OCTETS, SCOPES, OpenSession, SessionRecord
-from mocksmtp.journal.tries import Tries
+from mocksmtp.journal.tries import LONG, Tries
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.notes import Notes
 
 ATTEMPTS_A_SESSION = 10
 """Attempts that are kept for each session that is."""
-
-LONG = 256
-"""Notes from which on those of an open session are put away."""
 
 
 class Kept(NamedTuple):
@@ -49,7 +46,7 @@ class Journal:
         self.cleared = 0
         """Times that all was forgotten."""
         self.attempts = Attempts(sessions * ATTEMPTS_A_SESSION)
-        self._tries = Tries(self._open, self.attempts, refused)
+        self._tries = Tries(self._open, self.attempts, self._put_away, refused)
         self.takes: dict[type, Callable[[Any], None]] = {
             facts.SessionOpened: self._opened,
             **self._tries.takes,
@@ -91,13 +88,16 @@ class Journal:
         if len(self._closed) > self._most:
             self._drop_closed()
 
+    def _put_away(self, session: OpenSession) -> None:
+        self._octets += session.cut()
+
     # Bounds.
 
     def tidy(self, now: float) -> None:
         """Keep within the bounds of octets and age."""
         for session in self._open.values():
             if len(session.notes) >= LONG:
-                self._octets += session.cut()
+                self._put_away(session)
         while self._octets > self.most_octets and self._drop_oldest():
             pass
         if self._age is not None:
@@ -112,7 +112,7 @@ class Journal:
         session = next((each for each in self._open.values() if each.chunks), None)
         if session is None:
             return False
-        self._notes_dropped += len(session.chunks[0])
+        self._notes_dropped += session.chunks[0][0]
         self._octets -= session.drop_first()
         return True
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksmtp.journal.attempts import NOTHING, Struck
+from mocksmtp.journal.chunks import Chunk, cost, pack, unpack
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.stage import Stage
 
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.notes import Note
-
-Chunk = tuple[Any, ...]
-"""Notes in order."""
-
-HEAD = 56
-"""Octets of a note beside what it holds, its place in the chunk included."""
 
 
 class SessionRecord(NamedTuple):
@@ -50,7 +44,7 @@ class SessionRecord(NamedTuple):
     @property
     def notes(self) -> Iterator[Note]:
         """The notes in order."""
-        return chain.from_iterable(self.chunks)
+        return chain.from_iterable(map(unpack, self.chunks))
 
 
 ID, CLOSED_AT, DROPPED, OCTETS, SCOPES, CHUNKS = map(
@@ -163,7 +157,7 @@ class OpenSession:
         """Put the notes so far away; return the octets they take."""
         if not self.notes:
             return 0
-        chunk: Chunk = tuple(self.notes)
+        chunk = pack(self.notes)
         self.notes.clear()
         self.chunks.append(chunk)
         octets = cost(chunk)
@@ -173,7 +167,7 @@ class OpenSession:
     def drop_first(self) -> int:
         """Drop the oldest notes that were put away; return the octets they took."""
         chunk = self.chunks.pop(0)
-        self.dropped += len(chunk)
+        self.dropped += chunk[0]
         octets = cost(chunk)
         self.octets -= octets
         return octets
@@ -190,11 +184,6 @@ class OpenSession:
         tls = who.tls
         return (
             who.id, self.opened_at, closed_at, who.listener, who.client, who.port, who.helo, who.auth,
-            None if tls is None else tuple(tls), self.accepted + self.others, self.accepted, self.dropped, self.octets,
-            who.scopes_seen, (*self.chunks, tuple(self.notes)),
+            None if tls is None else tuple(tls), self.accepted + self.others, self.accepted, self.dropped,
+            self.octets, who.scopes_seen, (*self.chunks, pack(self.notes)) if self.notes else tuple(self.chunks),
         )  # fmt: skip
-
-
-def cost(chunk: Chunk) -> int:
-    """Say about how many octets notes take: each with its head, and written out as if nobody else held it."""
-    return HEAD * len(chunk) + len(marshal.dumps(chunk, 2))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 STAGES = {stage: str(stage.value) for stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE)}
 """The stages of a transaction, and their names as plain str."""
 
+LONG = 128
+"""Notes from which on those of an open session are put away."""
+
 OPEN, ACCEPTED, REFUSED, ABANDONED = (str(each.value) for each in Outcome)
 
 
@@ -30,10 +33,20 @@ class Tries:
     the way stands in the session's story.
     """
 
-    def __init__(self, sessions: Mapping[str, OpenSession], attempts: Attempts, refused: bool) -> None:
-        """``sessions`` are those that are open, by their ids; ``refused`` False leaves refusals out."""
+    def __init__(
+        self,
+        sessions: Mapping[str, OpenSession],
+        attempts: Attempts,
+        put_away: Callable[[OpenSession], None],
+        refused: bool,
+    ) -> None:
+        """Take the sessions that are open, by their ids.
+
+        ``put_away`` has the notes of one put away; ``refused`` False leaves refusals out.
+        """
         self._sessions = sessions
         self._attempts = attempts
+        self._put_away = put_away
         self.refused = refused
         self.takes: dict[type, Callable[[Any], None]] = {
             facts.RuleMatched: self._matched,
@@ -85,6 +98,8 @@ class Tries:
             "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets, who.scopes,
         )  # fmt: skip
         self._attempts.add(flat, count)
+        if len(session.notes) >= LONG:
+            self._put_away(session)
 
     def _decided(self, fact: Decided) -> None:
         stage, envelope = fact.stage, fact.who.envelope

@@ -102,7 +102,9 @@ def test_an_open_session_is_written_note_by_note_and_closed_by_the_end_of_the_pr
     conversation = process.journal.session("01")
     process.journal._open["01"].notes.extend([105.0, b"NOOP"])
     process.flush()
-    assert [told[2] for _, _, _, [told] in disk.read_pages()] == [tuple(conversation.notes), (105.0, b"NOOP")]
+    assert [told[2] for _, _, _, [told] in disk.read_pages()] == [
+        [*conversation.notes], [105.0, b"NOOP"],
+    ]  # fmt: skip
     (again,) = Process(disk).journal.sessions()
     assert (again.id, again.closed_at) == ("01", process.now)
     assert list(again.notes) == [*conversation.notes, 105.0, b"NOOP"]

@@ -12,6 +12,8 @@ from journal.played import DATA, EHLO, MAIL, RCPT, Sessions
 
 from mocksmtp.faults.delay import Delay, Uniform
 from mocksmtp.journal import Kept, transcript
+from mocksmtp.journal.chunks import cost
+from mocksmtp.journal.tries import LONG
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.facts import Publisher, SessionClosed, SessionOpened
 from mocksmtp.smtp.policy import Decision
@@ -237,17 +239,17 @@ def test_sessions_and_attempts_are_bounded_by_their_number_and_the_rest_is_count
 
 
 def test_transcripts_are_bounded_by_their_octets():
-    played = Sessions(octets=2_000)
+    played = Sessions(octets=1_000)
     for _ in range(10):
         played.play(EHLO + MAIL + RCPT + DATA)
     played.journal.tidy(100.0)
     usage = played.journal.usage()
-    assert usage.octets <= 2_000
+    assert usage.octets <= 1_000
     assert 0 < usage.sessions == 10 - usage.sessions_dropped < 10
 
 
 def test_a_long_open_session_loses_its_beginning_first():
-    played = Sessions(octets=40_000)
+    played = Sessions(octets=8_000)
     player = played.play(EHLO, close=False)
     for _ in range(4):
         player.perform(player.session.receive_data(b"NOOP\r\n" * 300))
@@ -255,10 +257,24 @@ def test_a_long_open_session_loses_its_beginning_first():
     record = played.journal.session("S01")
     assert record.dropped > 0
     assert record.dropped + len(list(record.notes)) == 1 + 1200
-    assert played.journal.usage().octets <= 40_000
+    assert played.journal.usage().octets <= 8_000
     assert played.journal.usage().notes_dropped == record.dropped
     player.session.connection_lost()
     assert played.journal.session("S01").dropped == record.dropped
+
+
+def test_notes_of_an_open_session_are_put_away_as_its_messages_are_accepted():
+    played, told = Sessions(), []
+    player = played.play(EHLO, close=False)
+    for _ in range(LONG):
+        for piece in (b"MAIL FROM:<a@x.test>\r\n", b"RCPT TO:<b@y.test>\r\n", b"DATA\r\n", b"hi\r\n.\r\n"):
+            player.perform(player.session.receive_data(piece))
+            told += [4] if piece.startswith(b"hi") else [piece[:-2]]
+        (session,) = played.journal.open_sessions()
+        assert len(session.notes) < LONG
+    assert len(session.chunks) == len(told) // LONG
+    assert [*played.journal.session("S01").notes][-len(told) :] == told
+    assert played.journal.usage().octets == session.octets == sum(cost(chunk) for chunk in session.chunks)
 
 
 def test_what_is_too_old_goes():
