@@ -146,13 +146,10 @@ class Attempts:
             self._drop_first()
 
     def clear(self) -> None:
-        """Forget all but what belongs to a scope, which gets new numbers; they go on."""
-        kept = [flat for flat in self._flat.values() if flat[-1] not in ((), NOBODYS)]
-        self._flat.clear()
-        self._first = self._last + 1
-        self._count = 0
-        for flat in kept:
-            self.add(flat, len(flat[RCPT]) if type(flat[RCPT]) is tuple else 1)
+        """Forget all but what belongs to a scope; numbers go on."""
+        self.clear_where(lambda scopes: not scopes)
+        while self._flat and self._flat[self._first][-1] == NOBODYS:
+            self._forget_first()
 
     def clear_where(self, goes: Callable[[tuple[str, ...]], bool]) -> None:
         """Forget those of whose scopes ``goes`` says so; they age unseen in their places: numbers have no gaps."""
@@ -187,11 +184,15 @@ class Attempts:
                 yield None
 
     def _drop_first(self) -> None:
+        self.dropped += self._forget_first()
+
+    def _forget_first(self) -> int:
+        """Let go of those with the lowest number; return how many they were."""
         flat = self._flat.pop(self._first)
         self._first += 1
-        dropped = len(flat[RCPT]) if type(flat[RCPT]) is tuple else 1
-        self._count -= dropped
-        self.dropped += dropped
+        count = len(flat[RCPT]) if type(flat[RCPT]) is tuple else 1
+        self._count -= count
+        return count
 
 
 def _spread(number: int, flat: Flat) -> list[Attempt]:

@@ -104,7 +104,7 @@ class WriteBehind:
         if self._cleared != journal.cleared:
             self._cleared = journal.cleared
             self._pages.forget_pages()
-            self._marks = self._marks._replace(notes={})
+            self._marks = self._marks._replace(attempts=0, notes={})  # What is left is written again.
         if self._under_way and not last:
             return
         page, after = self._new(now)
