@@ -27,6 +27,7 @@ FLAWS = {BARE: "a CR or LF stands alone", UNSTUFFED: "a dot at the beginning of 
 
 WORDS: Mapping[str, Callable[..., str]] = {
     "overlong": lambda: "a line over the limit, thrown away",
+    "bare_line": lambda: "a line that ends with a bare LF",
     "closed": lambda: "we closed the connection",
     "reset": lambda: "we reset the connection",
     "half_closed": lambda: "we ended our half of the connection",

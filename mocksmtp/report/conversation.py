@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mocksmtp.report.exchange import END, LONG, Exchange, Turn
 from mocksmtp.report.findings import Finding
-from mocksmtp.smtp.notes import BARE, UNSTUFFED
+from mocksmtp.smtp.notes import BARE, BARE_LINE, UNSTUFFED
 
 LAST_IN_GROUP = frozenset(
     {"EHLO", "HELO", "LHLO", "DATA", "VRFY", "EXPN", "NOOP", "QUIT", "STARTTLS", "AUTH", "XCLIENT"}
@@ -52,6 +52,9 @@ def _newlines(made: Exchange) -> Iterator[Finding]:
     for happening in made.happenings:
         if happening.note[0] == "flawed" and BARE in happening.note[1:]:
             did = "mail data held a CR or LF that stood alone"
+            yield Finding("bare-newline", happening.at, happening.number, None, did)
+        elif happening.note == BARE_LINE:
+            did = "a line ended with a LF that stood alone"
             yield Finding("bare-newline", happening.at, happening.number, None, did)
 
 

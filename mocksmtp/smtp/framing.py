@@ -49,14 +49,15 @@ class LineReader:
     """Holds what was received and not yet read, and cuts command lines from it.
 
     ``data`` is what was received, ``at`` where what is not yet read begins; once all of it is read
-    ``data`` is empty.
+    ``data`` is empty.  ``bare`` is set by a line that a LF ended which stood alone, and was taken.
     """
 
-    __slots__ = ("_as_crlf", "_end", "_overlong", "_seen", "at", "data")
+    __slots__ = ("_as_crlf", "_end", "_overlong", "_seen", "at", "bare", "data")
 
     def __init__(self, bare_newlines: BareNewlines) -> None:
         self.data = b""
         self.at = 0
+        self.bare = False
         self._seen = 0
         self._overlong = False
         self._as_crlf = bare_newlines is BareNewlines.AS_CRLF
@@ -89,8 +90,9 @@ class LineReader:
             self.data, self.at, self._seen = b"", 0, 0
         else:
             self.at = self._seen = next_at
-        if self._as_crlf and line.endswith(b"\r"):
-            line = line[:-1]
+        if self._as_crlf:
+            self.bare = not line.endswith(b"\r")
+            line = line.removesuffix(b"\r")
         if next_at - at > limit or self._overlong:
             self._overlong = False
             return TOO_LONG

@@ -23,6 +23,8 @@ SENT = -1
 
 OVERLONG = ("overlong",)
 """A line over the limit, which was thrown away as it came."""
+BARE_LINE = ("bare_line",)
+"""The line that follows ended with a LF that stood alone, and was taken all the same."""
 CLOSED = ("closed",)
 """We ended the connection."""
 RESET = ("reset",)

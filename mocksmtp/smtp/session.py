@@ -10,7 +10,7 @@ from mocksmtp.smtp.facts import SessionClosed, SessionOpened, TlsStarted
 from mocksmtp.smtp.framing import SAID_OFTEN, LineReader, commands_in
 from mocksmtp.smtp.introduction import Introduction
 from mocksmtp.smtp.mail_data import Chunk
-from mocksmtp.smtp.notes import SENT
+from mocksmtp.smtp.notes import BARE_LINE, SENT
 from mocksmtp.smtp.outcome import refuse
 from mocksmtp.smtp.plain import Plain
 from mocksmtp.smtp.policy import AS_PROPOSED, settled
@@ -218,6 +218,8 @@ class Session(Plain):
             line = self._lines.line(self._line_length if self._exchange is None else AUTH_LINE_LIMIT)
             if line is None:
                 break
+            if self._lines.bare:
+                self.note(BARE_LINE)
             self._take_line(line, steps)
         if self.draining and self.idle and not self.deaf:
             steps += self.shut_down()

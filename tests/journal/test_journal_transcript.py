@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mocksmtp.journal import Entry, transcript
-from mocksmtp.smtp.notes import CLOSED, GONE, HALF_CLOSED, OVERLONG, RESET, SENT
+from mocksmtp.smtp.notes import BARE_LINE, CLOSED, GONE, HALF_CLOSED, OVERLONG, RESET, SENT
 
 TRANSCRIPTS = [
     ([], []),
@@ -28,6 +28,7 @@ TRANSCRIPTS = [
     ([1.0, OVERLONG], [(1.0, "overlong", "a line over the limit, thrown away")]),
     ([1.0, CLOSED], [(1.0, "closed", "we closed the connection")]),
     ([1.0, RESET], [(1.0, "reset", "we reset the connection")]),
+    ([1.0, BARE_LINE, b"NOOP"], [(1.0, "bare_line", "a line that ends with a bare LF"), (1.0, "client", "NOOP")]),
     ([1.0, HALF_CLOSED], [(1.0, "half_closed", "we ended our half of the connection")]),
     ([2.0, GONE], [(2.0, "gone", "the connection is gone")]),
     ([1.0, ("tls", "1.3", "X", None)], [(1.0, "tls", "TLS 1.3, X")]),

@@ -29,6 +29,7 @@ PROVOKED = [
     ("bare-newline", {}, (r"QUIT\n",)),
     ("bare-newline", {}, bad(body=r"one\ntwo")),
     ("bare-newline", {"bare_newlines": BareNewlines.AS_CRLF}, bad(body=r"one\ntwo")),
+    ("bare-newline", {"bare_newlines": BareNewlines.AS_CRLF}, (EHLO, r"NOOP\n", QUIT)),
     ("pipelining-before-ehlo", {}, (EHLO + MAIL, RCPT, QUIT)),
     ("pipelining-not-offered", {"without": {"PIPELINING"}}, (EHLO, MAIL + RCPT, QUIT)),
     ("pipelining-not-offered", {}, (r"HELO me.test\r\n", MAIL + RCPT, QUIT)),

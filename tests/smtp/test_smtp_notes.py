@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dialogue import Player, TablePolicy, all_dialogues, parse
 
-from mocksmtp.smtp.notes import hidden, on_one_line, without_response
+from mocksmtp.smtp.notes import BARE_LINE, hidden, on_one_line, without_response
 
 SHOWN = [
     (b"AUTH PLAIN AGEAYg==", b"AUTH PLAIN [8 octets not shown]"),
@@ -105,6 +105,11 @@ def test_what_is_noted():
 def test_an_overlong_line_is_noted_without_its_octets():
     notes = player(f"# x\nprofile: limits.line_length=512\nC: EHLO me.test\nC: {'x' * 600}\nC: QUIT")
     assert notes == [b"EHLO me.test", ("overlong",), b"QUIT"]
+
+
+def test_a_bare_line_end_that_was_taken_is_noted_before_its_line():
+    notes = player("# x\nprofile: bare_newlines=as_crlf\nC> EHLO me.test\\r\\nNOOP\\nQUIT\\r\\n")
+    assert notes == [b"EHLO me.test", BARE_LINE, b"NOOP", b"QUIT"]
 
 
 def test_nobody_need_take_notes():
