@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -233,3 +234,14 @@ def test_a_proxy_that_names_a_client_is_counted_as_itself(monkeypatch):
     for each in list(house.listener.connections):
         each.connectionLost()
     assert house.connect()[1].said() == [GREETING]
+
+
+def test_ehlo_tells_the_time_of_each_session(house):
+    def latest():
+        _, wire = greeted = house.connect()
+        greeted[0].dataReceived(b"EHLO me.test\r\n")
+        return re.search(rb"FUTURERELEASE \d+ (\S+)", b"".join(wire.said()))[1]
+
+    assert [latest(), latest()] == [b"1971-01-02T00:00:00Z"] * 2
+    house.pass_time(60)
+    assert latest() == b"1971-01-02T00:01:00Z"
