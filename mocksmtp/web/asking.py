@@ -63,10 +63,10 @@ def read_query(model: type[BaseModel] | None, query: Mapping[str, str]) -> Any:
 def read_body(model: type[BaseModel] | None, octets: bytes) -> Any:
     """Return the body as a model; no body at all is an empty document.  Raises Malformed."""
     if model is None:
-        if octets.strip() not in (b"", b"{}"):
+        if octets and octets.strip() != b"{}":
             raise Malformed("Bad body", [("", "no body is wanted here")])
         return None
-    return _valid(model, _parsed(octets) if octets.strip() else {}, "Bad body")
+    return _valid(model, _parsed(octets) if octets else {}, "Bad body")
 
 
 def _parsed(octets: bytes) -> Any:
