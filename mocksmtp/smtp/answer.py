@@ -227,7 +227,6 @@ class Answers:
         envelope = self.conversation.envelope
         if envelope is None:
             return
-        envelope.for_all = False
         if stage is Stage.RCPT:
             envelope.recipients[-1] = envelope.recipients[-1]._replace(keep=False)
         else:

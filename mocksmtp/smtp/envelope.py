@@ -31,7 +31,7 @@ class Envelope:
     ``chunks`` is there from the first BDAT on, ``headers`` once a rule has looked at them.
     """
 
-    __slots__ = ("chunks", "fired", "for_all", "headers", "id", "keep", "mail", "params", "recipients")
+    __slots__ = ("chunks", "fired", "headers", "id", "keep", "mail", "params", "recipients")
 
     chunks: ChunkReader
     headers: dict[str, list[str]]
@@ -42,8 +42,6 @@ class Envelope:
         self.params = params
         self.recipients: list[Recipient] = []
         self.keep = True
-        self.for_all = True
-        """Whether the message is kept for all recipients, as with nearly every one."""
         self.fired: set[str] = set()
         """Names of the rules that count once in a transaction, and counted since its MAIL; with
         the recipient behind it as well, where one was asked about.
@@ -54,7 +52,10 @@ class Envelope:
         """The recipients for whom the message is kept; none where a rule said so of all of it."""
         if not self.keep:
             return ()
-        return tuple(self.recipients if self.for_all else [each for each in self.recipients if each.keep])
+        recipients = self.recipients
+        if len(recipients) == 1 and recipients[0][2]:  # As with nearly every message.
+            return (recipients[0],)
+        return tuple([each for each in recipients if each.keep])
 
     @property
     def declared_size(self) -> int | None:

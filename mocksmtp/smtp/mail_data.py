@@ -120,7 +120,7 @@ class DotReader:
 
         After the dots: what only now becomes CRLF was none when the dots were stuffed.
         """
-        # The quickest look at all line ends that Python has; splitting or counting takes three times as long.
+        # The quickest look at all line ends that Python has; splitting or counting takes more than twice as long.
         seen = IncrementalNewlineDecoder(None, False)
         seen.decode(data.decode("latin-1"), True)
         if seen.newlines not in WELL_ENDED:

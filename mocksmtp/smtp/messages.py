@@ -35,10 +35,7 @@ class Messages(Transactions):
         took = reply.code // 100 == 2
         envelope, profile = self.envelope, self.profile
         if profile.keep_messages and (took or (profile.keep_refused and self.conversation.content is not None)):
-            if decision is AS_PROPOSED and envelope.for_all:
-                kept = tuple(envelope.recipients)
-            else:
-                kept = envelope.kept if decision.keep else ()
+            kept = envelope.kept if decision.keep else ()
             if kept:
                 self.held = True
                 self._pending = (Stage.MESSAGE, outcome, decision)

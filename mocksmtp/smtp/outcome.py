@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 NOBODY = Recipient(NULL_PATH)
+"""The recipient of what names none."""
 
 
 class Outcome(NamedTuple):
@@ -34,7 +35,7 @@ class Outcome(NamedTuple):
     VRFY or EXPN did, and AUTH.  ``follows`` is what the client sends next that is no
     command: the response to a challenge (334), or a chunk, which is read before it is
     answered; or it is the client that XCLIENT introduces, whose greeting is the answer.
-    ``recipient`` is what RCPT adds to the envelope.
+    ``recipient`` is what RCPT adds to the envelope, made of both once for the same words.
     """
 
     reply: Reply

@@ -145,12 +145,7 @@ class Session(Plain):
                 self.finish_message(refusal, steps)
             else:
                 self.finish_delivery(self._delivery, refusal, steps)
-        if closed:
-            return []
-        if self._lines.data or self.draining:
-            return self._go_on(steps)
-        self.at_rest = not self.held
-        return steps
+        return [] if closed else self._go_on(steps)
 
     def kept_at_once(self) -> bytes | None:
         """The store has kept a message at once: answer it; None leaves it to ``stored``, if anybody has a say.
