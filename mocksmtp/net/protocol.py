@@ -13,7 +13,6 @@ from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
 from mocksmtp.net import handshakes, patience
-from mocksmtp.net.patience import IDLE
 from mocksmtp.net.tls import bindings, describe
 from mocksmtp.smtp.in_clear import go_on_in_clear
 from mocksmtp.smtp.notes import CLOSED, GONE, SENT
@@ -44,7 +43,7 @@ class SmtpProtocol(Protocol):
 
     transport: Any
     counted_as: str
-    deadline = IDLE
+    deadline = patience.IDLE
     """The moment at which patience ends, in seconds of our clock; ``IDLE`` is an idle session's."""
     closing = False
     # What ``net/patience.py`` keeps here: what ends a wait, whether it has no end, and a slow reader.
@@ -101,7 +100,7 @@ class SmtpProtocol(Protocol):
 
     def handshakeCompleted(self) -> None:
         """Go on under TLS."""
-        self.deadline = IDLE
+        self.deadline = patience.IDLE
         self._mark()
         self._perform(self.session.tls_started(describe(self.transport), partial(bindings, self.transport)))
 
@@ -176,9 +175,7 @@ class SmtpProtocol(Protocol):
     def _perform(self, steps: list[Step]) -> None:
         queue = self._steps
         if len(steps) == 1 and type(step := steps[0]) is Send and not (queue or self._performing or self.waiting):
-            self.note(SENT)
-            self.note(step.data)
-            self.transport.write(step.data)
+            self._send(step.data)
             return
         queue.extend(steps)
         if self._performing or self.waiting:
@@ -196,10 +193,13 @@ class SmtpProtocol(Protocol):
                     sends.append(step.data)
                     queue.popleft()
                 data = b"".join(sends)
-            self.note(SENT)
-            self.note(data)
-            self.transport.write(data)
+            self._send(data)
         self._performing = False
+
+    def _send(self, data: bytes) -> None:
+        self.note(SENT)
+        self.note(data)
+        self.transport.write(data)
 
     def _keep(self, step: Store) -> bool:
         """Keep a message; False says that the session is told later, or was told in the meantime."""
@@ -246,7 +246,7 @@ class SmtpProtocol(Protocol):
     def resume(self) -> None:
         """Go on with the steps that are left."""
         self.pause = None
-        self.deadline = IDLE
+        self.deadline = patience.IDLE
         self._go_on(lambda _: [], None)
 
     def start_tls(self, step: StartTls) -> None:
