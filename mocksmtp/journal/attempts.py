@@ -147,9 +147,14 @@ class Attempts:
 
     def clear(self) -> None:
         """Forget all but what belongs to a scope; numbers go on."""
-        self.clear_where(lambda scopes: not scopes)
-        while self._flat and self._flat[self._first][-1] == NOBODYS:
+        first = next((number for number, flat in self._flat.items() if flat[-1] not in ((), NOBODYS)), None)
+        if first is None:  # Nearly always: there are many, and clients wait.
+            self._flat.clear()
+            self._first, self._count = self._last + 1, 0
+            return
+        while self._first < first:
             self._forget_first()
+        self.clear_where(lambda scopes: not scopes)
 
     def clear_where(self, goes: Callable[[tuple[str, ...]], bool]) -> None:
         """Forget those of whose scopes ``goes`` says so; they age unseen in their places: numbers have no gaps."""

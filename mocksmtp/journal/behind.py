@@ -158,7 +158,7 @@ def _last(chunks: Sequence[Chunk], number: int) -> list[Note]:
         if number <= 0:
             break
         found.append(unpack(chunk)[-number:])
-        number -= chunk[0]
+        number -= count([chunk])
     return [*chain.from_iterable(reversed(found))]
 
 

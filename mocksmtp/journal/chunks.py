@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Sequence
+from sys import getsizeof
 from typing import Any
 
 from mocksmtp.smtp.notes import Note
@@ -15,7 +16,10 @@ from mocksmtp.smtp.notes import Note
 Chunk = tuple[int, bytes]
 """How many notes, and what they are in Python's own format (version 2, which writes each value out)."""
 
-HEAD = 104
+LONG = 128
+"""Notes from which on those of an open session are put away: few enough to be still at hand."""
+
+HEAD = getsizeof((0, b"")) + getsizeof(b"")
 """Octets that a chunk takes beside what is packed."""
 
 

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from mocksmtp.journal.attempts import Attempt, Attempts, Flat
+from mocksmtp.journal.chunks import LONG, count
 from mocksmtp.journal.sessions import CLOSED_AT, ID, OCTETS, SCOPES, OpenSession, SessionRecord
-from mocksmtp.journal.tries import LONG, Tries
+from mocksmtp.journal.tries import Tries
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.notes import Notes
 
@@ -112,7 +113,7 @@ class Journal:
         session = next((each for each in self._open.values() if each.chunks), None)
         if session is None:
             return False
-        self._notes_dropped += session.chunks[0][0]
+        self._notes_dropped += count(session.chunks[:1])
         self._octets -= session.drop_first()
         return True
 

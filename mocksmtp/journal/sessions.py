@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mocksmtp.journal.attempts import NOTHING, Struck
-from mocksmtp.journal.chunks import Chunk, cost, pack, unpack
+from mocksmtp.journal.chunks import Chunk, cost, count, pack, unpack
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.stage import Stage
 
@@ -167,7 +167,7 @@ class OpenSession:
     def drop_first(self) -> int:
         """Drop the oldest notes that were put away; return the octets they took."""
         chunk = self.chunks.pop(0)
-        self.dropped += chunk[0]
+        self.dropped += count([chunk])
         octets = cost(chunk)
         self.octets -= octets
         return octets

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mocksmtp.journal.attempts import NOTHING, Attempt, Attempts, Outcome, Pairs, Struck
+from mocksmtp.journal.chunks import LONG
 from mocksmtp.journal.sessions import OpenSession, Said
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.facts import Decided
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 STAGES = {stage: str(stage.value) for stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE)}
 """The stages of a transaction, and their names as plain str."""
-
-LONG = 128
-"""Notes from which on those of an open session are put away."""
 
 OPEN, ACCEPTED, REFUSED, ABANDONED = (str(each.value) for each in Outcome)
 
@@ -98,7 +96,7 @@ class Tries:
             "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets, who.scopes,
         )  # fmt: skip
         self._attempts.add(flat, count)
-        if len(session.notes) >= LONG:
+        if len(session.notes) >= LONG:  # Looked at here, where the session is found anyway.
             self._put_away(session)
 
     def _decided(self, fact: Decided) -> None:

@@ -13,8 +13,7 @@ from journal.played import DATA, EHLO, MAIL, RCPT, Sessions
 from mocksmtp.faults.delay import Delay, Uniform
 from mocksmtp.journal import Kept, transcript
 from mocksmtp.journal.attempts import NOBODYS
-from mocksmtp.journal.chunks import cost
-from mocksmtp.journal.tries import LONG
+from mocksmtp.journal.chunks import LONG, cost
 from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.facts import Publisher, SessionClosed, SessionOpened
 from mocksmtp.smtp.policy import Decision
