@@ -55,7 +55,8 @@ class SqliteStore:
         """Take the file and the bounds: a number of messages, and octets of content.
 
         ``call`` runs a function in the reactor's thread, ``in_thread`` runs one elsewhere;
-        ``tell`` takes lines for people; ``soon`` does something when the moment is good.
+        ``tell`` takes lines for people; ``soon`` has messages handed over, when no more
+        come or at once.
         """
         self._database = Database(path, connect, now, lambda text: call(tell, text))
         self._table = MessageTable(messages, octets)
