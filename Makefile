@@ -20,10 +20,11 @@ run: $(BIN)/mocksmtp ## serve config/mocksmtp.yaml on 25, 465 and 587; PORTS=hig
 	@$(if $(filter high,$(PORTS)),$(HIGH)) $(DATA) exec $(BIN)/python -m mocksmtp serve --config $(CONFIG)
 
 test: $(VENV)/.dev ## run all tests; those of the image and of real peers only where these are
-	@marks="not nothing"; \
-	docker info >/dev/null 2>&1 || { marks="$$marks and not container"; echo "without the image: no Docker engine answers"; }; \
-	command -v chromedriver >/dev/null || { marks="$$marks and not browser"; echo "without a browser: Debian has it as chromium chromium-driver"; }; \
-	[ -d "$${PEERS_DIR:-/opt/mocksmtp-peers}" ] || { marks="$$marks and not peers"; echo "without real peers: tests/e2e/peers/install installs them"; }; \
+	@marks=""; \
+	without() { marks="$$marks$${marks:+ and }not $$1"; echo "without $$2"; }; \
+	docker info >/dev/null 2>&1 || without container "the image: no Docker engine answers"; \
+	command -v chromedriver >/dev/null || without browser "a browser: Debian has it as chromium chromium-driver"; \
+	[ -d "$${PEERS_DIR:-/opt/mocksmtp-peers}" ] || without peers "real peers: tests/e2e/peers/install installs them"; \
 	$(BIN)/pytest -m "$$marks"
 
 unit: $(VENV)/.dev ## run the tests that need neither network nor engine
