@@ -80,7 +80,7 @@ class DotReader:
     def feed(self, data: bytes) -> bytes | None:
         """Take octets; return what follows the end of mail data, None if the end has not come."""
         if (
-            self._skip and data[0] != DOT
+            self._content is None and data[0] != DOT
             and 0 <= data.find(ON_ITS_OWN) == len(data) - len(END_OF_DATA) and data[-2:] == LINE_END
         ):  # fmt: skip
             # All of it came at once and alone, and no dot begins a line, as with most messages.

@@ -13,6 +13,7 @@ REJECT, ACCEPT, AS_CRLF = BareNewlines.REJECT, BareNewlines.ACCEPT, BareNewlines
 DATA = [
     # newlines, stream, content, bare, rest
     (REJECT, b".\r\n", b"", False, b""),
+    (REJECT, b".\r\n\r\n.\r\n", b"", False, b"\r\n.\r\n"),
     (REJECT, b"a\r\n.\r\nQUIT", b"a\r\n", False, b"QUIT"),
     (REJECT, b"..\r\n.\r\n", b".\r\n", False, b""),
     (REJECT, b".a\r\n.\r\n", b"a\r\n", False, b""),
@@ -40,6 +41,16 @@ def test_mail_data(
     assert behind is not None
     assert behind + stream[at + size :] == rest
     assert (reader.content(), BARE in reader.flaws) == (content, bare)
+
+
+@pytest.mark.parametrize(("newlines", "stream", "content", "bare", "rest"), DATA)
+def test_mail_data_in_two(newlines: BareNewlines, stream: bytes, content: bytes, bare: bool, rest: bytes) -> None:
+    """Wherever it is cut."""
+    for at in range(1, len(stream)):
+        reader = DotReader(1000, newlines)
+        behind = reader.feed(stream[:at])
+        behind = reader.feed(stream[at:]) if behind is None else behind + stream[at:]
+        assert (behind, reader.content(), BARE in reader.flaws) == (rest, content, bare)
 
 
 def test_mail_data_over_the_limit() -> None:

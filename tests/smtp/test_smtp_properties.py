@@ -70,6 +70,7 @@ def test_cutting_changes_nothing(words: list[str], stream: bytes, cuts: list[int
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(PROFILES[2:4]).map(str.split), streams, st.lists(st.integers(1, 200), max_size=20))
+@example(["bare_newlines=accept"], b".\r\n", [len(PROLOGUE) + 1])
 def test_cutting_mail_data_changes_nothing(words: list[str], stream: bytes, cuts: list[int]) -> None:
     """The same within mail data, where newlines stand alone."""
     stream = PROLOGUE + stream + b"\r\n.\r\n"
