@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
@@ -14,14 +14,20 @@ FULL = Reply(452, "Message is larger than the whole store", "4.3.1")
 
 
 class MemoryStore:
-    """Keeps messages in a dict; the one that came first goes first and is counted."""
+    """Keeps messages in the order in which they came; the one that came first goes first and is counted.
+
+    They are put in order by their ids when somebody asks for one: most come and go unseen.
+    """
 
     def __init__(self, messages: int, octets: int) -> None:
         """Take the bounds: a number of messages, and octets of content."""
         self._most = messages
         self._most_octets = octets
+        self._room = messages
+        """Messages that may come before one has to go; below 0 where some have to."""
         # Not a plain dict: that finds its first entry by passing all that were taken from its front.
-        self._messages: OrderedDict[str, Message] = OrderedDict()
+        self._known: OrderedDict[str, Message] = OrderedDict()
+        self._latest: deque[Message] = deque()
         self._octets = 0
         self._dropped = 0
 
@@ -31,60 +37,73 @@ class MemoryStore:
         if size > self._most_octets or self._most < 1:
             stored(FULL)
             return False
-        messages = self._messages
-        messages[message.id] = message
+        self._latest.append(message)
         self._octets += size
-        if len(messages) > self._most or self._octets > self._most_octets:
+        self._room -= 1
+        if self._room < 0 or self._octets > self._most_octets:
             self._make_room()
         return True
 
     def bound(self, messages: int, octets: int) -> None:
         """Keep to other bounds from now on."""
+        self._room += messages - self._most
         self._most = messages
         self._most_octets = octets
         self._make_room()
 
     def _make_room(self) -> None:
-        messages, octets = self._messages, self._octets
-        while len(messages) > self._most or octets > self._most_octets:
-            _, oldest = messages.popitem(False)
-            octets -= len(oldest.content)
-            self._dropped += 1
-        self._octets = octets
+        while self._room < 0 or self._octets > self._most_octets:
+            self._drop_oldest()
 
     async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""
-        return self._messages.get(message_id)
+        return self._by_id().get(message_id)
 
     async def newest(self, limit: int, before: str | None = None) -> Sequence[Message]:
         """Return up to ``limit`` messages, newest first, or only those older than an id."""
         # Ids sort by the time of MAIL, so a message that is gone still marks its place.
-        ids = sorted(self._messages, reverse=True)
+        messages = self._by_id()
+        ids = sorted(messages, reverse=True)
         older = ids if before is None else (each for each in ids if each < before)
-        return [self._messages[each] for each in islice(older, limit)]
+        return [messages[each] for each in islice(older, limit)]
 
     async def remove(self, message_ids: Iterable[str]) -> int:
         """Keep these messages no longer; return how many of them were there."""
         removed = 0
         for message_id in message_ids:
-            message = self._messages.pop(message_id, None)
+            message = self._by_id().pop(message_id, None)
             if message is not None:
                 removed += 1
+                self._room += 1
                 self._octets -= len(message.content)
         return removed
 
     def expire(self, before: float) -> None:
         """Drop messages that were received before this moment, in seconds since the epoch."""
-        while self._messages and next(iter(self._messages.values())).received < before:
+        while (oldest := self._oldest()) is not None and oldest.received < before:
             self._drop_oldest()
 
     def usage(self) -> Usage:
         """Say how full the store is."""
-        return Usage(len(self._messages), self._octets, self._dropped)
+        return Usage(self._most - self._room, self._octets, self._dropped)
+
+    def _by_id(self) -> OrderedDict[str, Message]:
+        """Return all by their ids, the one that came first before the others."""
+        known, latest = self._known, self._latest
+        while latest:
+            message = latest.popleft()
+            known[message.id] = message
+        return known
+
+    def _oldest(self) -> Message | None:
+        if self._known:
+            return next(iter(self._known.values()))
+        return self._latest[0] if self._latest else None
 
     def _drop_oldest(self) -> None:
-        _, oldest = self._messages.popitem(last=False)
+        oldest = self._known.popitem(last=False)[1] if self._known else self._latest.popleft()
         self._octets -= len(oldest.content)
+        self._room += 1
         self._dropped += 1
 
     def close(self, closed: Callable[[], None]) -> None:

@@ -74,7 +74,7 @@ class Reports:
         """Report on the last session."""
         record = self.journal.session(self.last)
         attempts = [*self.journal.attempts.after(0), *self.journal.open_attempts()]
-        messages = [each for each in self.store._messages.values() if each.session == self.last]
+        messages = [each for each in self.store._by_id().values() if each.session == self.last]
         return report(record, attempts, messages)
 
     def names(self):

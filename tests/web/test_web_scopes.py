@@ -46,7 +46,7 @@ class Service(Asked):
 
     @property
     def kept(self):
-        return [each.scopes for each in self.store._messages.values()]
+        return [each.scopes for each in self.store._by_id().values()]
 
     def add(self, number, *tokens):
         self.store.add(message(number, scopes=tokens), lambda refusal: None)
