@@ -17,6 +17,7 @@ from mocksmtp.metrics import Metrics
 from mocksmtp.net.listeners import Listener
 from mocksmtp.net.listening import PATIENCE, Listening
 from mocksmtp.net.ports import Place, reason, unprivileged
+from mocksmtp.net.turn import TURN
 from mocksmtp.notices import Notices
 from mocksmtp.parts import Parts, make_again, make_parts, without_refused
 from mocksmtp.queue_ids import queue_ids
@@ -106,7 +107,7 @@ class App:
         if self.settings.capture.sessions:
             all_takes.append(self.journal.takes)
         takers = {kind: [take for takes in all_takes if (take := takes.get(kind))] for kind in get_args(Fact)}
-        return Publisher(takers, self.metrics.tallies)
+        return Publisher(takers, self.metrics.tallies, TURN.before_rest)
 
     def _rulebook(self, settings: Settings) -> Rulebook:
         """Compile the rules; counters of rules that kept their name go on."""
@@ -166,7 +167,7 @@ class App:
             clock=self.reactor,
             feed=self.feed,
             seen=Seen(self.journal, self.steering.standing, lambda: self.listening.named),
-            subscribers=self._publish.takers,
+            publish=self._publish,
             more=steering_routes(
                 self.steering, self.rule_clock, self.counters, self.hits, self.store, self.journal,
                 lambda: self.settings, self.reload, self.scopes, self.reactor,
@@ -188,7 +189,6 @@ class App:
 
     def _flush_terminal(self) -> None:
         try:
-            self.metrics.catch_up()
             self.terminal.flush()
         finally:
             self._flush = self.reactor.callLater(FLUSH, self._flush_terminal)
@@ -265,5 +265,6 @@ class App:
                 call.cancel()
         if self.http is not None:
             self.http.stopListening()
+        self._publish.settle()
         self.terminal.flush()
         self._close_store().addBoth(lambda _: done.callback(None))

@@ -53,11 +53,22 @@ Happened = Decided | FaultInjected | MessageAccepted
 """What a line is made from."""
 
 
-def line_of_message(at: float, fact: MessageAccepted) -> Line:
+def line_of_message(fact: MessageAccepted) -> Line:
     """Make the line of a message that was accepted, and nobody had a say."""
-    who, envelope, _, reply, rule, _ = fact
+    _, envelope, _, reply, rule, _, then = fact
     rcpt = tuple([path.text for path, _, _ in envelope.recipients])
-    flat = (at, who.listener, who.client, who.id, "message", envelope.mail.text, rcpt, reply, rule, ())
+    flat = (
+        then.at,
+        then.listener,
+        then.client,
+        then.session,
+        "message",
+        envelope.mail.text,
+        rcpt,
+        reply,
+        rule,
+        (),
+    )
     return _line(flat)
 
 
@@ -72,7 +83,7 @@ def envelope_of(pending: Sequence[Happened]) -> Envelope | None:
 
 
 def lines_by_recipient(
-    at: float, who: Conversation, pending: Sequence[Happened], envelope: Envelope | None
+    who: Conversation, pending: Sequence[Happened], envelope: Envelope | None
 ) -> Iterator[Line]:
     """Make a line for each recipient, the refused ones first; a fault stands with whom it struck."""
     shared: list[FaultInjected] = []
@@ -89,11 +100,11 @@ def lines_by_recipient(
             earlier[each.path.text] = struck
         else:
             happened = [*shared, *earlier.pop(each.path.text, ()), *struck, each]
-            yield line_from(at, who, happened, None)._replace(mail=mail, rcpt=(each.path.text,))
+            yield line_from(who, happened, None)._replace(mail=mail, rcpt=(each.path.text,))
         struck = []
 
 
-def line_from(at: float, who: Conversation, happened: Sequence[Happened], envelope: Envelope | None) -> Line:
+def line_from(who: Conversation, happened: Sequence[Happened], envelope: Envelope | None) -> Line:
     """Read what a line tells: the end of mail data decides, or the last refusal, or else the last reply."""
     mail = None if envelope is None else envelope.mail.text
     rcpt = [] if envelope is None else [each.path.text for each in envelope.recipients]
@@ -114,7 +125,9 @@ def line_from(at: float, who: Conversation, happened: Sequence[Happened], envelo
             if _decides(each, reply):
                 stage, reply, rule = each.stage, each.reply, each.rule
     told = str((stage or Stage.CONNECT).value)
-    return Line(at, who.listener, who.client, who.id, told, mail, (*refused, *rcpt), reply, rule, tuple(faults))
+    return Line(
+        who.at, who.listener, who.client, who.id, told, mail, (*refused, *rcpt), reply, rule, tuple(faults)
+    )
 
 
 def _last_said(envelope: Envelope | None) -> tuple[Stage | None, Reply | str, str | None]:

@@ -28,10 +28,6 @@ class Counted(Protocol):
         ...
 
 
-FREQUENT = (facts.SessionOpened, facts.SessionClosed, facts.MessageAccepted)
-"""Facts of which there may be as many as messages."""
-
-
 class Metrics:
     """A subscriber of facts.  Nothing a client says becomes a label, so their number is bounded."""
 
@@ -48,8 +44,6 @@ class Metrics:
         self._opened: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
-        # What is frequent is only gathered while mail goes on, and counted about ten times a second.
-        self._gathered: dict[type, list[Any]] = {kind: [] for kind in FREQUENT}
         self.tallies: Tallies = defaultdict(Tally)
         """What sessions count their answers in."""
         self._rules: Counter[str] = Counter()
@@ -67,7 +61,10 @@ class Metrics:
             facts.FaultInjected: lambda fact: self._faults.update((fact.fault,)),
             facts.TlsStarted: lambda fact: self._handshakes.update(((fact.who.listener, fact.tls.version),)),
             facts.Authenticated: lambda fact: self._logins.update(((fact.who.listener, fact.mechanism),)),
-        } | {kind: gathered.append for kind, gathered in self._gathered.items()}
+            facts.SessionOpened: self._session_opened,
+            facts.SessionClosed: self._session_closed,
+            facts.MessageAccepted: self._accepted,
+        }
         self.registry = CollectorRegistry()
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
@@ -82,16 +79,16 @@ class Metrics:
         if not fact.who.scopes:  # Names of rules in scopes come and go with tests.
             self._rules[fact.rule] += 1
 
-    def catch_up(self) -> None:
-        """Count the facts that were gathered; to be called often, so that they are few."""
-        came, went, taken = (self._gathered[kind] for kind in FREQUENT)
-        self._opened.update(fact.who.listener for fact in came)
-        self._closed.update(fact.who.listener for fact in went)
-        self._messages.update(fact.who.listener for fact in taken)
-        for fact in taken:
-            self._octets[fact.who.listener] += fact.octets
-        for gathered in self._gathered.values():
-            gathered.clear()
+    def _session_opened(self, fact: facts.SessionOpened) -> None:
+        self._opened[fact.who.listener] += 1
+
+    def _session_closed(self, fact: facts.SessionClosed) -> None:
+        self._closed[fact.who.listener] += 1
+
+    def _accepted(self, fact: facts.MessageAccepted) -> None:
+        listener = fact[0].listener
+        self._messages[listener] += 1
+        self._octets[listener] += fact[2]
 
     def show(self, rules: Iterable[str] = (), listeners: Iterable[str] = ()) -> None:
         """Show these too, with 0 until something happens: a rate begins with the first event, not the second."""
@@ -109,7 +106,6 @@ class Metrics:
 
     def collect(self) -> Iterable[Metric]:
         """Yield what was counted, for a scrape."""
-        self.catch_up()
         commands: Counter[tuple[str, str]] = Counter()
         for (listener, stage, _), tally in self.tallies.items():
             commands[listener, str(stage)] += tally.number

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mocksmtp.lines import (
     Happened,
@@ -75,7 +75,9 @@ class Terminal:
         self._plain = not (self._json or self._colour)
         self._lines: list[Line | str] = []
         self._dropped = 0
-        self._reads: dict[type, Callable[[Any], None]] = {
+        self._second = 0
+        self._time = _time_of_day(0)
+        self.takes: dict[type, Take] = {
             MessageAccepted: self._accepted,
             TransactionEnded: self._ended,
             Decided: self._decided,
@@ -84,29 +86,27 @@ class Terminal:
             SessionClosed: self._closed,
             ConnectionRefused: self._turned_away,
         }
-        # Facts are only gathered while mail goes on, and read when the lines are written: that is their time.
-        self._now = 0.0
-        self._time = ""
-        self._heard: list[Any] = []
-        self.takes: dict[type, Take] = dict.fromkeys(self._reads, self._heard.append)
 
     def _accepted(self, fact: MessageAccepted) -> None:
-        who, envelope, _, reply, rule, _ = fact
-        pending = self._pending.get(who.id)
-        if pending is not None:
+        _, envelope, _, reply, rule, _, then = fact
+        at, session, listener, client, _, _, _ = then
+        if self._pending and (pending := self._pending.get(session)) is not None:
             pending.append(fact)
             return
         recipients = envelope.recipients
         if self._plain and rule is None and len(recipients) == 1 and len(self._lines) < MOST_PENDING:
             # The line of nearly every message, written at once.
+            second = int(at)
+            if second != self._second:
+                self._second, self._time = second, _time_of_day(second)
             line = (
-                f"{self._time} {who.listener} {who.client} from=<{envelope.mail.text}>"
+                f"{self._time} {listener} {client} from=<{envelope.mail.text}>"
                 f" to=<{recipients[0].path.text}> {reply.text}"
             )
             if line.isprintable():
                 self._lines.append(line)
                 return
-        self._add(line_of_message(self._now, fact))
+        self._add(line_of_message(fact))
 
     def _decided(self, fact: Decided) -> None:
         stage, session = fact.stage, fact.who.id
@@ -118,16 +118,16 @@ class Terminal:
                 pending.pop()
             pending.append(fact)
         elif fact.reply.code >= 400 and stage in BETWEEN_TRANSACTIONS:
-            self._add(line_from(self._now, fact.who, (fact,), None))
+            self._add(line_from(fact.who, (fact,), None))
 
     def _injected(self, fact: FaultInjected) -> None:
         if fact.stage in OF_A_TRANSACTION:
             self._pending.setdefault(fact.who.id, []).append(fact)
         else:
-            self._add(line_from(self._now, fact.who, (fact,), None))
+            self._add(line_from(fact.who, (fact,), None))
 
     def _ended(self, fact: TransactionEnded) -> None:
-        pending = self._pending.pop(fact[0].id, None)
+        pending = self._pending.pop(fact[0].id, None) if self._pending else None
         if pending is not None:
             self._tell(fact.who, pending, envelope_of(pending))
 
@@ -136,17 +136,17 @@ class Terminal:
 
     def _tell(self, who: Conversation, pending: Sequence[Happened], envelope: Envelope | None) -> None:
         if by_recipient(pending):
-            for each in lines_by_recipient(self._now, who, pending, envelope):
+            for each in lines_by_recipient(who, pending, envelope):
                 self._add(each)
         else:
-            self._add(line_from(self._now, who, pending, envelope))
+            self._add(line_from(who, pending, envelope))
 
     def _closed(self, fact: SessionClosed) -> None:
         self._pending.pop(fact.who.id, None)
 
     def _turned_away(self, fact: ConnectionRefused) -> None:
         told = f"closed: {fact.reason}"
-        self._add(Line(self._now, fact.listener, fact.client, "", Stage.CONNECT.value, None, (), told, None))
+        self._add(Line(self._clock(), fact.listener, fact.client, "", Stage.CONNECT.value, None, (), told, None))
 
     def _add(self, line: Line) -> None:
         if not self.refused and not 0 < line.code < 400:
@@ -158,13 +158,6 @@ class Terminal:
 
     def flush(self) -> None:
         """Write what has been gathered, in one piece."""
-        heard = self._heard[:]
-        self._heard.clear()
-        self._now = self._clock()
-        self._time = _time_of_day(int(self._now))
-        reads = self._reads
-        for fact in heard:
-            reads[type(fact)](fact)
         if not self._lines:
             return
         lines, self._lines = self._lines, []

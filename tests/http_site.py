@@ -16,7 +16,7 @@ from mocksmtp.journal import Journal
 from mocksmtp.smtp.address import NULL_PATH, Path
 from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.envelope import Message, Recipient
-from mocksmtp.smtp.facts import Fact
+from mocksmtp.smtp.facts import Fact, Publisher
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.site import Seen, make_site
 
@@ -71,6 +71,7 @@ class Client:
         self.subscribers = {kind: [] for kind in get_args(Fact)}
         for kind, take in self.journal.takes.items():
             self.subscribers[kind].append(take)
+        self.publish = Publisher(self.subscribers, soon=lambda _settle: None)
         self.store = store or MemoryStore(1000, 1_000_000)
         for number in range(1, messages + 1):
             self.add(message(number))
@@ -79,7 +80,7 @@ class Client:
         self.site = make_site(
             store=self.store, registry=CollectorRegistry(), ready=lambda: ready, ca_pem=lambda: ca,
             http=lambda: http, clock=self.clock, feed=feed or Feed(self.clock, {}), more=more,
-            seen=seen or Seen(self.journal, list, list), subscribers=self.subscribers,
+            seen=seen or Seen(self.journal, list, list), publish=self.publish,
         )  # fmt: skip
 
     def add(self, *messages):

@@ -80,7 +80,7 @@ TOLD = [
         facts.ConnectionRefused("smtp", "192.0.2.1", "no header"), "connection_refused",
         {**WHO, "session": None, "reason": "no header"},
     ),
-    (facts.SessionOpened(someone()), "session_opened", {**WHO, "port": 4711}),
+    (facts.SessionOpened(someone(), 0.0), "session_opened", {**WHO, "port": 4711}),
     (
         facts.CommandAnswered(sending(), Stage.RCPT, replies.RECIPIENT_OK, "a-rule", True, MAILBOX),
         "command_answered",
@@ -107,7 +107,8 @@ TOLD = [
         {**WHO, "mechanism": "PLAIN", "identity": "alice"},
     ),
     (
-        facts.MessageAccepted(sending(), sending().envelope, 9, replies.OK, "a-rule", True), "message_accepted",
+        facts.MessageAccepted(sending(), sending().envelope, 9, replies.OK, "a-rule", True, sending().moment),
+        "message_accepted",
         {**OPEN, "rcpt": ["b@y.test"] * 2, "rcpt_count": 2, "octets": 9, "code": 250, "reply": replies.OK.text,
          "rule": "a-rule", "kept": True},
     ),
@@ -133,7 +134,9 @@ def test_every_event_is_in_the_table():
 def test_of_many_recipients_the_first_are_named_and_all_are_counted():
     house = House()
     viewer = house.look()
-    house.publish(facts.MessageAccepted(sending(), sending(SHOWN + 5).envelope, 9, replies.OK, None, True))
+    house.publish(
+        facts.MessageAccepted(sending(), sending(SHOWN + 5).envelope, 9, replies.OK, None, True, sending().moment)
+    )
     [event] = taken(viewer)
     assert (len(event.told["rcpt"]), event.told["rcpt_count"]) == (SHOWN, SHOWN + 5)
 

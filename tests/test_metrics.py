@@ -59,12 +59,13 @@ def answered(stage, code, who=WHO):
 def test_every_fact_is_counted():
     envelope = Envelope("Q", NULL_PATH)
     counted = metrics(
-        facts.SessionOpened(WHO), facts.SessionOpened(WHO), facts.SessionOpened(OTHER), facts.SessionClosed(WHO),
+        facts.SessionOpened(WHO, 0.0), facts.SessionOpened(WHO, 0.0), facts.SessionOpened(OTHER, 0.0),
+        facts.SessionClosed(WHO),
         answered(Stage.RCPT, 250), answered(Stage.RCPT, 250), answered(Stage.RCPT, 550),
         answered(Stage.RCPT, 250, OTHER), facts.RuleMatched(WHO, Stage.RCPT, "later"),
         facts.FaultInjected(WHO, Stage.RCPT, "reset"),
-        facts.MessageAccepted(WHO, envelope, 100, Reply(250, "OK"), None, True),
-        facts.MessageAccepted(WHO, envelope, 11, Reply(250, "OK"), None, False),
+        facts.MessageAccepted(WHO, envelope, 100, Reply(250, "OK"), None, True, WHO.moment),
+        facts.MessageAccepted(WHO, envelope, 11, Reply(250, "OK"), None, False, WHO.moment),
         facts.TlsStarted(OTHER, Tls("1.3", "X")), facts.Authenticated(WHO, "PLAIN", "alice"),
         facts.TransactionEnded(WHO), facts.ConnectionRefused("smtp", "192.0.2.9", "no header"),
         rules=["from-the-beginning"],
@@ -106,7 +107,7 @@ def test_rules_that_are_added_are_shown_with_0_and_others_go_on():
 
 
 def test_listeners_are_shown_with_0_until_somebody_comes():
-    counted = metrics(facts.SessionOpened(WHO))
+    counted = metrics(facts.SessionOpened(WHO, 0.0))
     counted.show(listeners=["smtp", "smtps"])
     for name in ("connections_total", "connections_open"):
         assert [value(counted, name, listener=listener) for listener in ("smtp", "smtps")] == [1, 0]
@@ -123,7 +124,7 @@ def test_nothing_a_client_says_is_a_label():
     hostile = Conversation("id", "smtp", "mx.test", "203.0.113.9")
     hostile.helo = "helo-said"
     said = generate_latest(
-        metrics(facts.SessionOpened(hostile), facts.Authenticated(hostile, "PLAIN", "mallory")).registry
+        metrics(facts.SessionOpened(hostile, 0.0), facts.Authenticated(hostile, "PLAIN", "mallory")).registry
     )
     assert not any(word in said for word in (b"203.0.113.9", b"helo-said", b"mallory"))
 

@@ -17,6 +17,7 @@ from mocksmtp.smtp.stage import Stage
 from mocksmtp.terminal import Terminal
 
 WHO = Conversation("S1", "smtp", "mx.test", "192.0.2.1")
+WHO.at = 3723.5
 
 
 class Screen(io.StringIO):
@@ -60,7 +61,7 @@ def mail(sender="a@x.test", rcpt=("b@y.test",), end=QUEUED, rule=None):
     if end.code >= 400 or rule:
         yield decided(Stage.MESSAGE, end, rule=rule, of=of)
     if end.code < 400:
-        yield facts.MessageAccepted(WHO, of, 9, end, rule, True)
+        yield facts.MessageAccepted(WHO, of, 9, end, rule, True, WHO.moment)
     yield ENDED
 
 
@@ -130,7 +131,7 @@ def test_over_lmtp_each_recipient_has_its_line():
         decided(Stage.RCPT, NO, "c@y.test", "r1", of),
         decided(Stage.MESSAGE, QUEUED, "b@y.test", of=of),
         decided(Stage.MESSAGE, NO, "d@y.test", "r2", of),
-        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True),
+        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True, WHO.moment),
         ENDED,
     ]
     lines = [
@@ -154,7 +155,7 @@ def test_over_lmtp_a_fault_stands_with_the_recipient_that_it_struck():
         decided(Stage.MESSAGE, QUEUED, "b@y.test", of=of),
         facts.FaultInjected(WHO, Stage.MESSAGE, "drip"),
         decided(Stage.MESSAGE, QUEUED, "c@y.test", of=of),
-        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True),
+        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True, WHO.moment),
         ENDED,
     ]
     assert [line.partition("queued as Q1 ")[2] for line in written(told)] == [

@@ -14,7 +14,7 @@ from typing import Any
 from mocksmtp.smtp.notes import Note
 
 Chunk = tuple[int, bytes]
-"""How many notes, and what they are in Python's own format (version 2, which writes each value out)."""
+"""How many notes, and what they are in Python's own format, which writes what is said again only once."""
 
 LONG = 128
 """Notes from which on those of an open session are put away: few enough to be still at hand."""
@@ -25,7 +25,7 @@ HEAD = getsizeof((0, b"")) + getsizeof(b"")
 
 def pack(notes: Any) -> Chunk:
     """Put a sequence of notes away."""
-    return len(notes), marshal.dumps(notes, 2)
+    return len(notes), marshal.dumps(notes)
 
 
 def unpack(chunk: Chunk) -> Sequence[Note]:

@@ -77,7 +77,7 @@ class Journal:
     # Facts.
 
     def _opened(self, fact: facts.SessionOpened) -> None:
-        self._open[fact.who.id] = OpenSession(fact.who)
+        self._open[fact.who.id] = OpenSession(fact.who, fact.at)
 
     def _session_closed(self, fact: facts.SessionClosed) -> None:
         who = fact.who

@@ -92,10 +92,10 @@ class OpenSession:
         "tried", "who",
     )  # fmt: skip
 
-    def __init__(self, who: Conversation) -> None:
+    def __init__(self, who: Conversation, opened_at: float) -> None:
         self.who = who
         self.notes = who.notes
-        self.opened_at = who.at
+        self.opened_at = opened_at
         self.chunks: list[Chunk] = []
         self.octets = 0
         self.dropped = 0

@@ -14,7 +14,7 @@ from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
-    from mocksmtp.smtp.conversation import Conversation
+    from mocksmtp.smtp.conversation import Moment
     from mocksmtp.smtp.envelope import Envelope, Params
 
 STAGES = {stage: str(stage.value) for stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE)}
@@ -63,7 +63,7 @@ class Tries:
                 for part, recipient in enumerate(envelope.recipients):
                     said = session.said_to_rcpt(envelope, recipient.path)
                     tail = (STAGES[Stage.RCPT], said.reply, said.rule, *(before + said.struck), OPEN, None)
-                    flat = _flat(session.who, envelope, recipient.path, recipient.params, tail)
+                    flat = _flat(session.who.moment, envelope, recipient.path, recipient.params, tail)
                     yield Attempt._make((None, part, *flat))
 
     def _matched(self, fact: facts.RuleMatched) -> None:
@@ -75,25 +75,23 @@ class Tries:
             self._sessions[fact.who.id].strike(Struck((), (fact.fault,), fact.seconds))
 
     def _accepted(self, fact: facts.MessageAccepted) -> None:
-        who, envelope, octets, reply, rule, _ = fact
-        session = self._sessions[who.id]
-        recipients = envelope.recipients
-        count = len(recipients)
+        _, envelope, octets, reply, rule, _, then = fact
+        session, recipients = self._sessions[then[1]], envelope.recipients
+        path, of_rcpt, _ = recipients[0]
+        count, params = len(recipients), envelope.params
         session.accepted += count
-        rcpts: str | tuple[str, ...]
-        if count == 1 and session.story is None and session.struck is NOTHING:
-            rcpts = recipients[0][0].text  # The way of nearly every message.
-        elif session.story is None and session.struck is NOTHING and not any(each.params for each in recipients):
-            rcpts = tuple([each.path.text for each in recipients])
-        else:
-            self._each(session, envelope, STAGES[Stage.MESSAGE], Said(reply.wire, rule), ACCEPTED, octets)
+        untouched = session.story is None and session.struck is NOTHING
+        rcpts: str | tuple[str, ...] = path.text
+        if not untouched or (count > 1 and any(each.params for each in recipients)):
+            self._each(then, session, envelope, STAGES[Stage.MESSAGE], Said(reply.wire, rule), ACCEPTED, octets)
             session.begin_anew()
             return
-        params, of_rcpt = envelope.params, recipients[0][1]
-        flat = (
-            who.at, who.id, envelope.id, who.listener, who.client, who.helo, who.auth,
-            envelope.mail.text, _pairs(params) if params else (), rcpts, _pairs(of_rcpt) if of_rcpt else (),
-            "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets, who.scopes,
+        if count > 1:
+            rcpts = tuple([each.path.text for each in recipients])
+        flat = then + (  # noqa: RUF005 - it is the quickest way, and done for each message.
+            envelope.id, envelope.mail.text, _pairs(params) if params else (),
+            rcpts, _pairs(of_rcpt) if of_rcpt else (),
+            "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets,
         )  # fmt: skip
         self._attempts.add(flat, count)
         if len(session.notes) >= LONG:  # Looked at here, where the session is found anyway.
@@ -114,7 +112,8 @@ class Tries:
             content = fact.who.content
             size = None if content is None else len(content)
             session.others += len(envelope.recipients)
-            self._each(session, envelope, STAGES[stage], Said(fact.reply.wire, fact.rule), REFUSED, size)
+            end = Said(fact.reply.wire, fact.rule)
+            self._each(fact.who.moment, session, envelope, STAGES[stage], end, REFUSED, size)
             session.told = envelope.id
 
     def _one(self, session: OpenSession, fact: Decided, envelope: Envelope | None) -> None:
@@ -135,26 +134,26 @@ class Tries:
         tail = (STAGES[fact.stage], fact.reply.wire, fact.rule, *struck, REFUSED, size)
         if fact.stage is Stage.MAIL:
             mail = None if fact.path is None else fact.path.text
-            flat = _flat(fact.who, None, None, {}, tail)
-            self._attempts.add((*flat[:7], mail, _pairs(fact.params), *flat[9:]))
+            self._attempts.add((*fact.who.moment, None, mail, _pairs(fact.params), None, (), *tail))
         else:
-            self._attempts.add(_flat(fact.who, envelope, fact.path, fact.params, tail))
+            self._attempts.add(_flat(fact.who.moment, envelope, fact.path, fact.params, tail))
 
     def _abandoned(self, fact: facts.TransactionAbandoned) -> None:
         session, envelope = self._sessions[fact.who.id], fact.envelope
         if envelope.recipients:
             if session.told != envelope.id:
                 session.others += len(envelope.recipients)
-                self._each(session, envelope, STAGES[Stage.RCPT], None, ABANDONED, None)
+                self._each(fact.who.moment, session, envelope, STAGES[Stage.RCPT], None, ABANDONED, None)
         elif session.tried != envelope.id:
             session.others += 1
             said = session.said_to_mail(envelope)
             tail = (STAGES[Stage.MAIL], said.reply, said.rule, *(said.struck + session.struck), ABANDONED, None)
-            self._attempts.add(_flat(fact.who, envelope, None, {}, tail))
+            self._attempts.add(_flat(fact.who.moment, envelope, None, {}, tail))
         session.begin_anew()
 
     def _each(
         self,
+        then: Moment,
         session: OpenSession,
         envelope: Envelope,
         stage: str,
@@ -174,17 +173,14 @@ class Tries:
                 rule = rule or said.rule
             all_struck = before + said.struck + in_data + struck
             tail = (stage, reply, rule, *all_struck, outcome, size)
-            self._attempts.add(_flat(session.who, envelope, recipient.path, recipient.params, tail))
+            self._attempts.add(_flat(then, envelope, recipient.path, recipient.params, tail))
 
 
 def _flat(
-    who: Conversation, envelope: Envelope | None, rcpt: Path | None, params: Params, tail: tuple[Any, ...]
+    then: Moment, envelope: Envelope | None, rcpt: Path | None, params: Params, tail: tuple[Any, ...]
 ) -> tuple[Any, ...]:
-    mail = (None, ()) if envelope is None else (envelope.mail.text, _pairs(envelope.params))
-    return (
-        who.at, who.id, None if envelope is None else envelope.id, who.listener, who.client, who.helo, who.auth,
-        *mail, None if rcpt is None else rcpt.text, _pairs(params), *tail, who.scopes,
-    )  # fmt: skip
+    of_mail = (None, None, ()) if envelope is None else (envelope.id, envelope.mail.text, _pairs(envelope.params))
+    return (*then, *of_mail, None if rcpt is None else rcpt.text, _pairs(params), *tail)
 
 
 def _pairs(params: Params) -> Pairs:

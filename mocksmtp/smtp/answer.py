@@ -42,11 +42,13 @@ class Answers:
     ``held`` is set while a ``Store`` or ``Decide`` is under way: input is kept.  ``deaf``
     is set while TLS begins and after a close: input is thrown away.  ``at_rest`` is set
     while it is known that what comes next begins a command, and nothing is under way.
+    ``_pending`` is what will be answered once that ``Store`` or ``Decide`` is done, or
+    ``_plainly`` where a message is stored to which nobody objects.
     """
 
     __slots__ = (
-        "_enhanced", "_errors", "_exchange", "_hear", "_pending", "at_rest", "conversation", "deaf", "held",
-        "next_id", "note", "now", "policy", "profile", "publish", "state", "transactions_left",
+        "_enhanced", "_errors", "_exchange", "_hear", "_pending", "_plainly", "at_rest", "conversation", "deaf",
+        "held", "next_id", "note", "now", "policy", "profile", "publish", "state", "transactions_left",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +78,7 @@ class Answers:
         self._errors = 0
         self._exchange: Exchange | None = None
         self._pending: tuple[Stage, Outcome, Decision] | None = None
+        self._plainly: Outcome | None = None
 
     def octets(self, reply: Reply) -> bytes:
         """Return a reply as this listener sends it: with enhanced codes, or without where they are hidden."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mocksmtp.smtp.notes import NOT_TAKEN, Notes
@@ -20,6 +21,21 @@ class Tls(NamedTuple):
     version: str
     cipher: str
     sni: str | None = None
+
+
+class Moment(NamedTuple):
+    """Whose a conversation was at a moment, which is in seconds since the epoch; it may be another's since."""
+
+    at: float
+    session: str
+    listener: str
+    client: str
+    helo: str | None
+    auth: str | None
+    scopes: tuple[str, ...]
+
+
+_moment = partial(tuple.__new__, Moment)
 
 
 class Conversation:
@@ -64,3 +80,8 @@ class Conversation:
     def comes_from(self) -> str:
         """The address that the connection comes from, whoever was introduced since."""
         return self.client if self.introduced is None else self.introduced.by
+
+    @property
+    def moment(self) -> Moment:
+        """Whose it is now."""
+        return _moment((self.at, self.id, self.listener, self.client, self.helo, self.auth, self.scopes))

@@ -16,7 +16,7 @@ from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
-    from mocksmtp.smtp.conversation import Conversation, Tls
+    from mocksmtp.smtp.conversation import Conversation, Moment, Tls
     from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.reply import Reply
 
@@ -30,9 +30,10 @@ class ConnectionRefused(NamedTuple):
 
 
 class SessionOpened(NamedTuple):
-    """A client connected; nothing has been said yet."""
+    """A client connected, at this time in seconds since the epoch; nothing has been said yet."""
 
     who: Conversation
+    at: float
 
 
 class CommandAnswered(NamedTuple):
@@ -106,7 +107,10 @@ class Authenticated(NamedTuple):
 
 
 class MessageAccepted(NamedTuple):
-    """A message was answered 250; ``octets`` of mail data.  ``kept`` is False where a rule said so."""
+    """A message was answered 250; ``octets`` of mail data.  ``kept`` is False where a rule said so.
+
+    It may be told a little later than it happened (``Publisher.later``): ``then`` is whose it is.
+    """
 
     who: Conversation
     envelope: Envelope
@@ -114,6 +118,7 @@ class MessageAccepted(NamedTuple):
     reply: Reply
     rule: str | None
     kept: bool
+    then: Moment
 
 
 accepted = partial(tuple.__new__, MessageAccepted)
@@ -175,6 +180,14 @@ Tallies = defaultdict[tuple[str, Stage, int], Tally]
 """How often a listener, by its name, answered at a stage with a code."""
 
 
+TOGETHER = 64
+"""Facts that are told together: enough to do the same again and again, few enough to be still at hand."""
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
+
+
 class Publisher:
     """Hands each fact to those who take its kind, in order.
 
@@ -183,12 +196,20 @@ class Publisher:
     who only counts them takes no facts.
     """
 
-    __slots__ = ("takers", "tallies")
+    __slots__ = ("_later", "_looking_on", "_soon", "takers", "tallies")
 
-    def __init__(self, takers: Mapping[type, list[Take]], tallies: Tallies | None = None) -> None:
-        """``takers`` has every kind of ``Fact``."""
+    def __init__(
+        self,
+        takers: Mapping[type, list[Take]],
+        tallies: Tallies | None = None,
+        soon: Callable[[Callable[[], None]], None] = _at_once,
+    ) -> None:
+        """``takers`` has every kind of ``Fact``; ``soon`` does some work when there is time, or at once."""
         self.takers = takers
         self.tallies = defaultdict(Tally) if tallies is None else tallies
+        self._soon = soon
+        self._later: list[Fact] = []
+        self._looking_on = takers[CommandAnswered]
 
     @classmethod
     def to(cls, take: Take) -> Publisher:
@@ -196,6 +217,29 @@ class Publisher:
         return cls({kind: [take] for kind in get_args(Fact)})
 
     def __call__(self, fact: Fact) -> None:
-        """Publish."""
+        """Publish, behind what was to be published later."""
+        if self._later:
+            self.settle()
         for take in self.takers[type(fact)]:
             take(fact)
+
+    def later(self, *facts: SessionOpened | MessageAccepted | TransactionEnded | SessionClosed) -> None:
+        """Publish before long, together with others.
+
+        What is done for many in a row costs a fraction of what it costs between other things.
+        Where somebody looks on who hears of each command, it is done at once: they go without waiting.
+        """
+        waiting = self._later
+        waiting += facts
+        if len(waiting) >= TOGETHER or self._looking_on:
+            self.settle()
+        elif len(waiting) == len(facts):
+            self._soon(self.settle)
+
+    def settle(self) -> None:
+        """Publish what was to be published later."""
+        waiting, self._later = self._later, []
+        takers = self.takers
+        for fact in waiting:
+            for take in takers[type(fact)]:
+                take(fact)

@@ -88,7 +88,7 @@ class Intake(Deliveries):
         elif faults:
             self._answer_with(faults, outcome, steps)
         elif outcome[3] and Stage.MESSAGE not in self.policy.stages:
-            self._settle_message(outcome, AS_PROPOSED, steps)
+            self.settle_plainly(outcome, steps)
         else:
             self.answer(Stage.MESSAGE, outcome, steps)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mocksmtp.smtp.envelope import Envelope, Message, Recipient, message
-from mocksmtp.smtp.facts import MessageAccepted, TransactionEnded, accepted, ended
+from mocksmtp.smtp.facts import accepted, ended
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision
 from mocksmtp.smtp.remembered import NOTHING_KNOWN
 from mocksmtp.smtp.stage import Stage
@@ -29,10 +29,24 @@ class Messages(Transactions):
         else:
             super()._settle(stage, outcome, decision, steps)
 
+    def settle_plainly(self, outcome: Outcome, steps: list[Step]) -> None:
+        """Have a message kept to which nobody objects, as to nearly all, and answer it."""
+        envelope = self.envelope
+        kept = envelope.kept if self.profile.keep_messages else ()
+        if kept:
+            self.held = True
+            self._plainly = outcome
+            steps.append(Store(self._message(envelope, kept, AS_PROPOSED, outcome[0], True)))
+        else:
+            steps.append(Send(self._finish_plainly(envelope, outcome, kept=False)))
+
     def _settle_message(self, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
         """Have the message kept before it is answered, where anything of it is to be kept."""
         reply = decision[0] or outcome[0]
         took = reply.code // 100 == 2
+        if took and decision is AS_PROPOSED:
+            self.settle_plainly(outcome, steps)
+            return
         envelope, profile = self.envelope, self.profile
         if profile.keep_messages and (took or (profile.keep_refused and self.conversation.content is not None)):
             kept = envelope.kept if decision.keep else ()
@@ -48,12 +62,12 @@ class Messages(Transactions):
 
     def finish_message(self, refusal: Reply | None, steps: list[Step]) -> None:
         """The store has answered: say so, and end the transaction."""
-        envelope, pending = self.conversation.envelope, self._pending
-        if refusal is None and envelope is not None and pending is not None:
-            _, outcome, decision = pending
-            if decision is AS_PROPOSED and outcome[0].code < 400:
-                steps.append(Send(self._finish_plainly(envelope, outcome)))
+        envelope, plainly = self.conversation.envelope, self._plainly
+        if plainly is not None and envelope is not None:
+            if refusal is None:
+                steps.append(Send(self._finish_plainly(envelope, plainly, kept=True)))
                 return
+            self._plainly, self._pending = None, (Stage.MESSAGE, plainly, AS_PROPOSED)
         stage, outcome, decision = self._take_pending()
         reply = decision.reply or outcome.reply
         took = reply.code // 100 == 2
@@ -65,26 +79,22 @@ class Messages(Transactions):
             self._accepted(envelope, decision, reply, kept=True)
         self._message_answered()
 
-    def _finish_plainly(self, envelope: Envelope, outcome: Outcome) -> bytes:
-        """Finish a message that is kept and to which nobody objects, as nearly all are; return its answer."""
-        self._pending = None
+    def _finish_plainly(self, envelope: Envelope, outcome: Outcome, kept: bool) -> bytes:
+        """Finish a message to which nobody objects, as to nearly all; return its answer."""
+        self._plainly = None
         self.held = False
         conversation, publish, reply = self.conversation, self.publish, outcome[0]
         publish.tallies[conversation.listener, Stage.MESSAGE, reply.code].number += 1
         if self._hear:
             self._tell_answered(Stage.MESSAGE, outcome)
         octets = len(conversation.content or b"")
-        takers, fact = publish.takers, accepted((conversation, envelope, octets, reply, None, True))
-        for take in takers[MessageAccepted]:
-            take(fact)
+        fact = accepted((conversation, envelope, octets, reply, None, kept, conversation.moment))
         conversation.content = conversation.envelope = None
         self.state = State.READY
         self.transactions_left -= 1
         if self._known is NOTHING_KNOWN or not self.transactions_left:
             self._demand()
-        over = ended((conversation,))
-        for take in takers[TransactionEnded]:
-            take(over)
+        publish.later(fact, ended((conversation,)))
         return reply.wire if self._enhanced else reply.bare
 
     def _message_answered(self) -> None:
@@ -92,12 +102,13 @@ class Messages(Transactions):
         conversation.content = conversation.envelope = None
         self.state = State.READY
         self._demand()
-        self.publish(ended((conversation,)))
+        self.publish.later(ended((conversation,)))
 
     def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
         self.transactions_left -= 1
-        octets = len(self.conversation.content or b"")
-        self.publish(accepted((self.conversation, envelope, octets, reply, decision.rule, kept)))
+        who = self.conversation
+        octets = len(who.content or b"")
+        self.publish.later(accepted((who, envelope, octets, reply, decision.rule, kept, who.moment)))
 
     def _message(
         self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision, reply: Reply, took: bool

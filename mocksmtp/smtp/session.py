@@ -13,7 +13,7 @@ from mocksmtp.smtp.mail_data import Chunk
 from mocksmtp.smtp.notes import BARE_LINE, SENT
 from mocksmtp.smtp.outcome import refuse
 from mocksmtp.smtp.plain import Plain
-from mocksmtp.smtp.policy import AS_PROPOSED, settled
+from mocksmtp.smtp.policy import settled
 from mocksmtp.smtp.remembered import Remembered
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
@@ -72,7 +72,7 @@ class Session(Plain):
 
     def open(self, busy: Reply | None = None) -> list[Step]:
         """Begin: greet, or begin TLS where it is implicit.  ``busy`` turns the client away unasked."""
-        self.publish(SessionOpened(self.conversation))
+        self.publish.later(SessionOpened(self.conversation, self.conversation.at))
         if busy is not None:
             return self._turn_away(busy)
         steps: list[Step] = []
@@ -152,13 +152,10 @@ class Session(Plain):
 
         Only for a ``Store`` that stands alone.  The octets that are returned are to be sent, and are noted.
         """
-        envelope, pending = self.conversation.envelope, self._pending
-        if (
-            envelope is None or pending is None or pending[2] is not AS_PROPOSED or pending[1][0].code >= 400
-            or self._delivery is not None or self._lines.data or self.draining
-        ):  # fmt: skip
+        envelope, plainly = self.conversation.envelope, self._plainly
+        if plainly is None or envelope is None or self._lines.data or self.draining:
             return None
-        answer = self._finish_plainly(envelope, pending[1])
+        answer = self._finish_plainly(envelope, plainly, kept=True)
         self.at_rest = True
         self.note(SENT)
         self.note(answer)
@@ -193,7 +190,7 @@ class Session(Plain):
             self._note_left()
         self.binding = None  # It holds the transport.
         self.end_transaction()
-        self.publish(SessionClosed(self.conversation))
+        self.publish.later(SessionClosed(self.conversation))
 
     @property
     def idle(self) -> bool:

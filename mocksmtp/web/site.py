@@ -14,6 +14,7 @@ from twisted.web.server import NOT_DONE_YET, Site
 from mocksmtp.feed import Feed
 from mocksmtp.journal import Journal
 from mocksmtp.rules.steering import Standing
+from mocksmtp.smtp.facts import Publisher
 from mocksmtp.stores import Store, Unavailable
 from mocksmtp.web.guard import COOKIE, Guard
 from mocksmtp.web.request import BODY_LIMIT, BoundedRequest
@@ -38,7 +39,6 @@ from mocksmtp.web.routes import (
     wait,
 )
 from mocksmtp.web.routing import Answer, Call, Pending, Problem, Route, Stream, Table
-from mocksmtp.web.waiting import Subscribers
 
 if TYPE_CHECKING:
     from mocksmtp.config.settings import HttpSettings
@@ -69,14 +69,17 @@ class Everything(Resource):
 
     isLeaf = True
 
-    def __init__(self, table: Table, guard: Guard) -> None:
+    def __init__(self, table: Table, guard: Guard, settle: Callable[[], None]) -> None:
+        """``settle`` brings what is seen up to now: what a reply has told the client is there."""
         super().__init__()
+        self._settle = settle
         self._table = table
         self._guard = guard
 
     def render(self, request: BoundedRequest) -> bytes | int:
         """Answer a request, at once or when the route has what it waits for."""
         try:
+            self._settle()
             answer = self._answer(request)
         except Problem as problem:
             answer = problem.answer()
@@ -172,12 +175,12 @@ def make_site(
     clock: Any,
     feed: Feed,
     seen: Seen,
-    subscribers: Subscribers,
+    publish: Publisher,
     more: Sequence[Route] = (),
 ) -> Site:
     """Assemble the site; ``ready`` names the listeners that do not accept, ``clock`` is the reactor.
 
-    ``subscribers`` say who takes which fact: those who wait join and leave them.  ``more``
+    Those who wait join and leave the takers of ``publish``.  ``more``
     are routes over what the site need not know.  ``ca_pem`` and ``http`` are asked anew
     each time: they change at a reload.
     """
@@ -187,8 +190,8 @@ def make_site(
         *duplicates.routes(store, clock),
         *sessions.routes(seen.journal, clock),
         *reports.routes(seen.journal, store, clock),
-        *wait.routes(store, seen.journal, subscribers, clock),
-        *verify.routes(seen.journal, subscribers, clock),
+        *wait.routes(store, seen.journal, publish.takers, clock),
+        *verify.routes(seen.journal, publish.takers, clock),
         *events.routes(feed, clock),
         *login.routes(guard),
         *health.routes(ready),
@@ -197,7 +200,9 @@ def make_site(
         *more,
     ]
     routes += openapi.routes(routes)
-    site = QuietSite(Everything(Table([*routes, *_pages(store, seen, clock)]), guard), reactor=clock)
+    site = QuietSite(
+        Everything(Table([*routes, *_pages(store, seen, clock)]), guard, publish.settle), reactor=clock
+    )
     site.requestFactory = BoundedRequest
     return site
 

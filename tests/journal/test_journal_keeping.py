@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import gc
+from unittest import mock
 
 import pytest
-from dialogue import Player, parse
+from dialogue import Player, TablePolicy, parse
 from hypothesis import given
 from hypothesis import strategies as st
 from journal.played import DATA, EHLO, MAIL, RCPT, Sessions
 
 from mocksmtp.faults.delay import Delay, Uniform
 from mocksmtp.journal import Kept, transcript
-from mocksmtp.journal.attempts import NOBODYS
+from mocksmtp.journal.attempts import NOBODYS, Attempts
 from mocksmtp.journal.chunks import LONG, cost
 from mocksmtp.smtp.conversation import Conversation
-from mocksmtp.smtp.facts import Publisher, SessionClosed, SessionOpened
+from mocksmtp.smtp.extensions import EXTENSIONS
+from mocksmtp.smtp.facts import CommandAnswered, Publisher, SessionClosed, SessionOpened
 from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.profile import Profile
 from mocksmtp.smtp.reply import Reply
+from mocksmtp.smtp.session import Session
+from mocksmtp.smtp.state import State
 
 A, B, C = "a@x.test", "b@y.test", "c@y.test"
 ATTEMPTS = [
@@ -347,7 +351,7 @@ def test_the_collector_does_not_look_at_closed_sessions_and_attempts():
         played.play(EHLO + "C: MAIL FROM:<a@x.test> SIZE=4\n" + RCPT + DATA)
     for _ in range(6):  # A tuple is let go of once all that it holds is.
         gc.collect()
-    flats = [*played.journal._closed.values(), *played.journal.attempts._flat.values()]
+    flats = [*played.journal._closed.values(), *played.journal.attempts._row]
     assert not [flat for flat in flats if gc.is_tracked(flat)]
 
 
@@ -361,6 +365,50 @@ def test_no_attempt_stays_open_once_its_session_is_closed(said):
 def test_a_session_that_says_nothing_is_a_session():
     played = Sessions()
     who = Conversation("S1", Profile().name, "mx.test", "::1")
-    played.publish(SessionOpened(who))
+    played.publish(SessionOpened(who, 0.0))
     played.publish(SessionClosed(who))
     assert list(played.journal.session("S1").notes) == []
+
+
+@pytest.mark.parametrize("rcpt", ["<b@y.test>", "<b@y.test> NOTIFY=NEVER\r\nRCPT TO:<c@y.test>"])
+def test_a_message_told_late_belongs_to_whom_it_came_from(rcpt):
+    played, who = Sessions(), Conversation("S1", "smtp", "mx.test", "192.0.2.1")
+    publish = Publisher.to(played.publish)
+    publish = Publisher(publish.takers, soon=lambda _settle: None)
+    publish.takers[CommandAnswered].clear()
+    profile = Profile(extensions=tuple(EXTENSIONS.values()))
+    session = Session(profile, TablePolicy(()), who, publish, lambda: "A1", lambda: 0.0)
+    session.open()
+    who.esmtp = True
+    who.at, who.helo, who.auth, who.scopes, session.state = 5.0, "first.test", "alice", ("a",), State.READY
+    session.receive_data(b"MAIL FROM:<a@x.test>\r\nRCPT TO:" + rcpt.encode() + b"\r\nDATA\r\nhi\r\n.\r\n")
+    session.stored(None)
+    who.at, who.helo, who.auth, who.scopes, who.client = 9.0, "second.test", None, (), "::1"
+    publish.settle()
+    for each in played.journal.attempts.after(0):
+        told = (each.at, each.client, each.helo, each.auth, each.scopes, each.outcome)
+        assert told == (5.0, "192.0.2.1", "first.test", "alice", ("a",), "accepted")
+    assert next(played.journal.attempts.newest()).transaction == "A1"
+
+
+@given(st.lists(st.integers(1, 4), max_size=60), st.integers(1, 12))
+def test_the_newest_attempts_are_kept_in_a_row_whatever_goes_from_its_front(parts, most):
+    attempts = Attempts(most)
+    expected = []
+    with mock.patch("mocksmtp.journal.attempts.MOST_GONE", 3):
+        for number, count in enumerate(parts, 1):
+            who, rcpts = (0.0, "S", "smtp", "::1", None, None, ()), tuple("bcde"[:count])
+            said = ("message", b"250 ok\r\n", None, (), (), 0.0, "accepted", 1)
+            attempts.add((*who, "A", "a", (), rcpts, (), *said), count)
+            expected.append((number, count))
+            while sum(parts for _, parts in expected) > most:
+                del expected[0]
+            assert (len(attempts), attempts.last) == (sum(parts for _, parts in expected), number)
+    places = [(number, part) for number, count in expected for part in range(count)]
+    assert [(a.number, a.part) for a in attempts.after(0)] == places
+    assert [(a.number, a.part) for a in attempts.newest()] == places[::-1]
+    assert [(a.number, a.part) for a in attempts.where(lambda _: True) if a] == places
+    for number, _ in expected:
+        assert [a.number for a in attempts.after(number)] == [n for n, _ in places if n > number]
+        assert [n for n, _ in attempts.since(number, 2)] == [n for n, _ in expected if n > number][:2]
+    assert attempts.dropped == sum(parts) - len(places)

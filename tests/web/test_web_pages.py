@@ -110,8 +110,8 @@ def spoken(*notes):
     """A journal in which somebody is there and said this."""
     journal = Journal(10, 100_000)
     who = Conversation("5E", "smtp", "mx.test", "192.0.2.1", 4711)
-    who.notes, who.at, who.helo = journal.notes(), 1.5, "<me>"
-    journal.takes[facts.SessionOpened](facts.SessionOpened(who))
+    who.notes, who.helo = journal.notes(), "<me>"
+    journal.takes[facts.SessionOpened](facts.SessionOpened(who, 1.5))
     who.notes.extend(notes)
     return journal
 

@@ -25,8 +25,8 @@ FULL = {"name": "full", "when": {"rcpt": "bob@*"}, "reply": "452 4.2.2 full"}
 
 def attempt(*names, rcpt="bob@y.test"):
     return Attempt(
-        1, 0, 0.0, "S", "A1", "smtp", "::1", None, None, "a@x.test", (), rcpt, (), "rcpt", b"250 ok\r\n", None,
-        (), (), 0.0, "accepted", 1, names,
+        1, 0, 0.0, "S", "smtp", "::1", None, None, names, "A1", "a@x.test", (), rcpt, (), "rcpt", b"250 ok\r\n",
+        None, (), (), 0.0, "accepted", 1,
     )  # fmt: skip
 
 

@@ -8,6 +8,9 @@ import pytest
 from http_site import Client
 from smtp_talk import DATA, HELLO, MAIL, Talk
 
+from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.facts import SessionOpened
+
 REFUSING = "policy: rcpt no@y.test -> 550 5.1.1 no\n"
 
 
@@ -209,3 +212,10 @@ def test_an_address_is_matched_as_rules_match_it(rcpt, pattern, found):
 
     attempt = type("Attempt", (), {"rcpt": rcpt, "scopes": ()})
     assert attempt_test(AttemptSearch(rcpt=pattern))(attempt) is found
+
+
+def test_what_was_to_be_told_later_is_there_when_somebody_asks():
+    client = Client(0)
+    who = Conversation("0001", "smtp", "mx.test", "192.0.2.1")
+    client.publish.later(SessionOpened(who, 1.5))
+    assert [each["id"] for each in client.ask("/v1/sessions").json["sessions"]] == ["0001"]
