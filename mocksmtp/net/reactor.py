@@ -42,6 +42,8 @@ class DirectReactor(EPollReactor):
             if TURN.owed:
                 events = poll(0, most)
                 TURN.settle(not events)
+                if not events:
+                    return  # What was done may have set a timer, which is to be looked at before we wait.
             if not events:
                 events = poll(-1 if timeout is None else timeout, most)
         except InterruptedError:
