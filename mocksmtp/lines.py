@@ -58,17 +58,8 @@ def line_of_message(fact: MessageAccepted) -> Line:
     _, envelope, _, reply, rule, _, then = fact
     rcpt = tuple([path.text for path, _, _ in envelope.recipients])
     flat = (
-        then.at,
-        then.listener,
-        then.client,
-        then.session,
-        "message",
-        envelope.mail.text,
-        rcpt,
-        reply,
-        rule,
-        (),
-    )
+        then.at, then.listener, then.client, then.session, "message", envelope.mail.text, rcpt, reply, rule, (),
+    )  # fmt: skip
     return _line(flat)
 
 

@@ -86,7 +86,10 @@ NOBODYS = ("",)
 """The scopes of an attempt that was forgotten alone: nobody can ask for it."""
 
 Flat = tuple[Any, ...]
-"""The fields of attempts behind number and part, as a plain tuple: the collector need not look at those."""
+"""The fields of attempts behind number and part, as a plain tuple: the collector need not look at those.
+
+It begins with a ``Moment`` (``smtp/conversation.py``), field by field.
+"""
 
 
 GONE: Flat = ()

@@ -102,13 +102,13 @@ class Messages(Transactions):
         conversation.content = conversation.envelope = None
         self.state = State.READY
         self._demand()
-        self.publish.later(ended((conversation,)))
+        self.publish(ended((conversation,)))
 
     def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
         self.transactions_left -= 1
         who = self.conversation
         octets = len(who.content or b"")
-        self.publish.later(accepted((who, envelope, octets, reply, decision.rule, kept, who.moment)))
+        self.publish(accepted((who, envelope, octets, reply, decision.rule, kept, who.moment)))
 
     def _message(
         self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision, reply: Reply, took: bool

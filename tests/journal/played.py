@@ -8,7 +8,7 @@ from dialogue import Player, parse
 
 from mocksmtp.journal import Journal
 from mocksmtp.smtp.conversation import Conversation
-from mocksmtp.smtp.facts import Publisher
+from mocksmtp.smtp.facts import CommandAnswered, Publisher
 from mocksmtp.smtp.session import Session
 
 EHLO, MAIL, RCPT = "C: EHLO me.test\n", "C: MAIL FROM:<a@x.test>\n", "C: RCPT TO:<b@y.test>\n"
@@ -20,7 +20,9 @@ class Sessions:
 
     id = "S{:02}"
 
-    def __init__(self, **bounds):
+    def __init__(self, late=False, **bounds):
+        """``late``: what may wait is told when the session has ended."""
+        self.late = late
         self.journal = Journal(**{"sessions": 100, "octets": 1_000_000} | bounds)
         self.numbers, self.now = count(1), 100.0
 
@@ -35,14 +37,16 @@ class Sessions:
         player = Player(dialogue.profile, dialogue.policy, dialogue.failing)
         who = Conversation(self.id.format(next(self.numbers)), "smtp", "mx.test", "192.0.2.1", 1234)
         who.at, who.notes = self.now, self.journal.notes()
-        session = player.session
-        player.session = Session(
-            dialogue.profile, dialogue.policy, who, Publisher.to(self.publish), session.next_id, session.now
-        )
+        session, publish = player.session, Publisher.to(self.publish)
+        if self.late:
+            publish.takers[CommandAnswered].clear()
+            publish = Publisher(publish.takers, soon=lambda _settle: None)
+        player.session = Session(dialogue.profile, dialogue.policy, who, publish, session.next_id, session.now)
         for turn in dialogue.turns:
             player.take(turn)
         if close:
             player.session.connection_lost()
+            publish.settle()
         return player
 
     def told(self, text, **bounds):

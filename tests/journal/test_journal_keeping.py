@@ -13,9 +13,9 @@ from journal.played import DATA, EHLO, MAIL, RCPT, Sessions
 
 from mocksmtp.faults.delay import Delay, Uniform
 from mocksmtp.journal import Kept, transcript
-from mocksmtp.journal.attempts import NOBODYS, Attempts
+from mocksmtp.journal.attempts import NOBODYS, Attempt, Attempts
 from mocksmtp.journal.chunks import LONG, cost
-from mocksmtp.smtp.conversation import Conversation
+from mocksmtp.smtp.conversation import Conversation, Moment
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.facts import CommandAnswered, Publisher, SessionClosed, SessionOpened
 from mocksmtp.smtp.policy import Decision
@@ -99,6 +99,15 @@ ATTEMPTS = [
         + "C: LHLO me.test\n" + MAIL + RCPT + "C: RCPT TO:<c@y.test>\n" + DATA,
         [(A, B, "message", 421, "table", "refused", 4), (A, C, "rcpt", 250, None, "abandoned", None)],
     ),
+    (
+        "profile: lmtp\npolicy: message c@y.test -> 421 4.3.2 bye\n"
+        + "C: LHLO me.test\n" + MAIL + RCPT + "C: RCPT TO:<c@y.test>\nC: RCPT TO:<d@y.test>\n" + DATA,
+        [
+            (A, C, "message", 421, "table", "refused", 4),
+            (A, B, "message", 250, None, "accepted", 4),
+            (A, "d@y.test", "rcpt", 250, None, "abandoned", None),
+        ],
+    ),
     # The null reverse-path.
     (EHLO + "C: MAIL FROM:<>\n" + RCPT, [("", B, "rcpt", 250, None, "abandoned", None)]),
     # No transaction.
@@ -110,6 +119,11 @@ ATTEMPTS = [
 @pytest.mark.parametrize(("text", "expected"), ATTEMPTS)
 def test_every_attempt_is_kept(text, expected):
     assert Sessions().told(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), ATTEMPTS)
+def test_attempts_are_the_same_where_facts_that_may_wait_come_late(text, expected):
+    assert Sessions(late=True).told(text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), ATTEMPTS)
@@ -412,3 +426,7 @@ def test_the_newest_attempts_are_kept_in_a_row_whatever_goes_from_its_front(part
         assert [a.number for a in attempts.after(number)] == [n for n, _ in places if n > number]
         assert [n for n, _ in attempts.since(number, 2)] == [n for n, _ in expected if n > number][:2]
     assert attempts.dropped == sum(parts) - len(places)
+
+
+def test_an_attempt_begins_with_whose_it_was():
+    assert Attempt._fields[2 : 2 + len(Moment._fields)] == Moment._fields
