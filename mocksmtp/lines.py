@@ -55,12 +55,9 @@ Happened = Decided | FaultInjected | MessageAccepted
 
 def line_of_message(fact: MessageAccepted) -> Line:
     """Make the line of a message that was accepted, and nobody had a say."""
-    _, envelope, _, reply, rule, _, then = fact
-    rcpt = tuple([path.text for path, _, _ in envelope.recipients])
-    flat = (
-        then.at, then.listener, then.client, then.session, "message", envelope.mail.text, rcpt, reply, rule, (),
-    )  # fmt: skip
-    return _line(flat)
+    at, (session, listener, client, _, _, _), _, mail, _, rcpt, _, _, _, _ = fact.record
+    rcpts = rcpt if isinstance(rcpt, tuple) else (rcpt,)
+    return _line((at, listener, client, session, "message", mail, rcpts, fact.reply, fact.rule, ()))
 
 
 def by_recipient(pending: Sequence[Happened]) -> bool:

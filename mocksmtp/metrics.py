@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from mocksmtp import __version__
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.facts import Fact, Tallies, Tally
+from mocksmtp.smtp.record import SIZE
 from mocksmtp.stores import Store
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Metrics:
     def _accepted(self, fact: facts.MessageAccepted) -> None:
         listener = fact[0].listener
         self._messages[listener] += 1
-        self._octets[listener] += fact[2]
+        self._octets[listener] += fact[4][SIZE] or 0
 
     def show(self, rules: Iterable[str] = (), listeners: Iterable[str] = ()) -> None:
         """Show these too, with 0 until something happens: a rate begins with the first event, not the second."""

@@ -31,6 +31,7 @@ from mocksmtp.smtp.facts import (
     TransactionAbandoned,
     TransactionEnded,
 )
+from mocksmtp.smtp.record import PLAINLY
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
@@ -88,21 +89,16 @@ class Terminal:
         }
 
     def _accepted(self, fact: MessageAccepted) -> None:
-        _, envelope, _, reply, rule, _, then = fact
-        at, session, listener, client, _, _, _ = then
+        at, (session, listener, client, _, _, _), _, mail, _, rcpt, _, said, _, how = fact[4]
         if self._pending and (pending := self._pending.get(session)) is not None:
             pending.append(fact)
             return
-        recipients = envelope.recipients
-        if self._plain and rule is None and len(recipients) == 1 and len(self._lines) < MOST_PENDING:
+        if self._plain and how is PLAINLY and rcpt.__class__ is str and len(self._lines) < MOST_PENDING:
             # The line of nearly every message, written at once.
             second = int(at)
             if second != self._second:
                 self._second, self._time = second, _time_of_day(second)
-            line = (
-                f"{self._time} {listener} {client} from=<{envelope.mail.text}>"
-                f" to=<{recipients[0].path.text}> {reply.text}"
-            )
+            line = f"{self._time} {listener} {client} from=<{mail}> to=<{rcpt}> {said[:-2].decode()}"
             if line.isprintable():
                 self._lines.append(line)
                 return

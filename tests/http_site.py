@@ -30,11 +30,13 @@ def path(text):
 
 def message(number, content=MAIL, mail="a@x.test", rcpt=("b@y.test", "c@y.test"), **fields):
     recipients = tuple(Recipient(path(each), {"NOTIFY": "NEVER"} if not n else {}) for n, each in enumerate(rcpt))
-    return Message(
-        f"A{number}", "S1", "smtp", "192.0.2.1", "me.test", Tls("1.3", "TLS_AES_256_GCM_SHA384"), "alice",
-        path(mail), {"SIZE": "9", "SMTPUTF8": None}, recipients, content, 1.5, "a-rule",
-        f"250 2.0.0 OK queued as A{number}\r\n".encode(),
-    )._replace(**fields)  # fmt: skip
+    told = {
+        "id": f"A{number}", "session": "S1", "listener": "smtp", "client": "192.0.2.1", "helo": "me.test",
+        "tls": Tls("1.3", "TLS_AES_256_GCM_SHA384"), "auth": "alice", "mail": path(mail),
+        "params": {"SIZE": "9", "SMTPUTF8": None}, "recipients": recipients, "content": content, "received": 1.5,
+        "rule": "a-rule", "reply": f"250 2.0.0 OK queued as A{number}\r\n".encode(),
+    }  # fmt: skip
+    return Message.of(**told | fields)
 
 
 class Response(NamedTuple):

@@ -6,6 +6,7 @@ import json
 from typing import get_args
 
 import pytest
+from facts_told import accepted
 from twisted.internet.task import Clock
 
 from mocksmtp.feed import EVENTS, KEPT, REST, SHOWN, Feed
@@ -107,7 +108,7 @@ TOLD = [
         {**WHO, "mechanism": "PLAIN", "identity": "alice"},
     ),
     (
-        facts.MessageAccepted(sending(), sending().envelope, 9, replies.OK, "a-rule", True, sending().moment),
+        accepted(sending(), sending().envelope, 9, replies.OK, "a-rule"),
         "message_accepted",
         {**OPEN, "rcpt": ["b@y.test"] * 2, "rcpt_count": 2, "octets": 9, "code": 250, "reply": replies.OK.text,
          "rule": "a-rule", "kept": True},
@@ -134,9 +135,7 @@ def test_every_event_is_in_the_table():
 def test_of_many_recipients_the_first_are_named_and_all_are_counted():
     house = House()
     viewer = house.look()
-    house.publish(
-        facts.MessageAccepted(sending(), sending(SHOWN + 5).envelope, 9, replies.OK, None, True, sending().moment)
-    )
+    house.publish(accepted(sending(), sending(SHOWN + 5).envelope, 9, replies.OK))
     [event] = taken(viewer)
     assert (len(event.told["rcpt"]), event.told["rcpt_count"]) == (SHOWN, SHOWN + 5)
 

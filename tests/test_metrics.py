@@ -6,6 +6,7 @@ import re
 from pathlib import Path as File
 from typing import NamedTuple
 
+from facts_told import accepted
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily
 
@@ -15,7 +16,7 @@ from mocksmtp.metrics import Metrics
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.address import NULL_PATH
 from mocksmtp.smtp.conversation import Conversation, Tls
-from mocksmtp.smtp.envelope import Envelope
+from mocksmtp.smtp.envelope import Envelope, Recipient
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.stores import Usage
@@ -58,14 +59,15 @@ def answered(stage, code, who=WHO):
 
 def test_every_fact_is_counted():
     envelope = Envelope("Q", NULL_PATH)
+    envelope.recipients.append(Recipient(NULL_PATH))
     counted = metrics(
         facts.SessionOpened(WHO, 0.0), facts.SessionOpened(WHO, 0.0), facts.SessionOpened(OTHER, 0.0),
         facts.SessionClosed(WHO),
         answered(Stage.RCPT, 250), answered(Stage.RCPT, 250), answered(Stage.RCPT, 550),
         answered(Stage.RCPT, 250, OTHER), facts.RuleMatched(WHO, Stage.RCPT, "later"),
         facts.FaultInjected(WHO, Stage.RCPT, "reset"),
-        facts.MessageAccepted(WHO, envelope, 100, Reply(250, "OK"), None, True, WHO.moment),
-        facts.MessageAccepted(WHO, envelope, 11, Reply(250, "OK"), None, False, WHO.moment),
+        accepted(WHO, envelope, 100, Reply(250, "OK")),
+        accepted(WHO, envelope, 11, Reply(250, "OK"), kept=False),
         facts.TlsStarted(OTHER, Tls("1.3", "X")), facts.Authenticated(WHO, "PLAIN", "alice"),
         facts.TransactionEnded(WHO), facts.ConnectionRefused("smtp", "192.0.2.9", "no header"),
         rules=["from-the-beginning"],

@@ -6,6 +6,7 @@ import io
 import json
 
 import pytest
+from facts_told import accepted
 
 from mocksmtp import terminal
 from mocksmtp.smtp import facts
@@ -61,7 +62,7 @@ def mail(sender="a@x.test", rcpt=("b@y.test",), end=QUEUED, rule=None):
     if end.code >= 400 or rule:
         yield decided(Stage.MESSAGE, end, rule=rule, of=of)
     if end.code < 400:
-        yield facts.MessageAccepted(WHO, of, 9, end, rule, True, WHO.moment)
+        yield accepted(WHO, of, 9, end, rule)
     yield ENDED
 
 
@@ -131,7 +132,7 @@ def test_over_lmtp_each_recipient_has_its_line():
         decided(Stage.RCPT, NO, "c@y.test", "r1", of),
         decided(Stage.MESSAGE, QUEUED, "b@y.test", of=of),
         decided(Stage.MESSAGE, NO, "d@y.test", "r2", of),
-        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True, WHO.moment),
+        accepted(WHO, of, 9, QUEUED),
         ENDED,
     ]
     lines = [
@@ -155,7 +156,7 @@ def test_over_lmtp_a_fault_stands_with_the_recipient_that_it_struck():
         decided(Stage.MESSAGE, QUEUED, "b@y.test", of=of),
         facts.FaultInjected(WHO, Stage.MESSAGE, "drip"),
         decided(Stage.MESSAGE, QUEUED, "c@y.test", of=of),
-        facts.MessageAccepted(WHO, of, 9, QUEUED, None, True, WHO.moment),
+        accepted(WHO, of, 9, QUEUED),
         ENDED,
     ]
     assert [line.partition("queued as Q1 ")[2] for line in written(told)] == [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
+
+from mocksmtp.smtp.record import AT, RCPT, SCOPES, WHOSE, Pairs, Record
 
 
 class Outcome(StrEnum):
@@ -14,10 +16,6 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     ABANDONED = "abandoned"
-
-
-Pairs = tuple[tuple[str, str | None], ...]
-"""ESMTP parameters: names and values."""
 
 
 class Struck(NamedTuple):
@@ -61,14 +59,14 @@ class Attempt(NamedTuple):
     mail_params: Pairs
     rcpt: str | None
     rcpt_params: Pairs
-    stage: str
     reply: bytes
+    size: int | None
+    stage: str
     rule: str | None
     matched: tuple[str, ...]
     faults: tuple[str, ...]
     delay: float
     outcome: str
-    size: int | None
 
     @property
     def code(self) -> int:
@@ -76,24 +74,17 @@ class Attempt(NamedTuple):
         return int(self.reply[:3])
 
 
-SESSION, SCOPES, MAIL, RCPT = (Attempt._fields.index(name) - 2 for name in ("session", "scopes", "mail", "rcpt"))
-"""Where a flat record has these; ``RCPT`` is a tuple where several were decided together."""
-
 PAUSE = 1024
 """Records that are looked at between two pauses."""
 
 NOBODYS = ("",)
 """The scopes of an attempt that was forgotten alone: nobody can ask for it."""
 
-Flat = tuple[Any, ...]
-"""The fields of attempts behind number and part, as a plain tuple: the collector need not look at those.
-
-It begins with a ``Moment`` (``smtp/conversation.py``), field by field.
-"""
-
-
-GONE: Flat = ()
+GONE = None
 """What stands in the place of a record that was dropped."""
+
+TOGETHER = 64
+"""Attempts that may be too many for a moment: they are dropped together, which costs less than one by one."""
 
 MOST_GONE = 4_096
 """Places of dropped records after which all others move up."""
@@ -107,43 +98,52 @@ class Attempts:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._row: list[Flat] = []
+        self._row: list[Record | None] = []
         self._begin = 1
         """The number of what stands first in the row; those before ``_first`` are gone."""
         self._first = 1
         self._count = 0
-        self.dropped = 0
+        self._dropped = 0
 
     def __len__(self) -> int:
+        self._make_room()
         return self._count
+
+    @property
+    def dropped(self) -> int:
+        """How many had to go to make room."""
+        self._make_room()
+        return self._dropped
 
     @property
     def last(self) -> int:
         """The number given last."""
         return self._begin + len(self._row) - 1
 
-    def add(self, flat: Flat, count: int = 1) -> None:
+    def add(self, record: Record, count: int = 1) -> None:
         """Keep so many attempts that were decided together."""
-        self._row.append(flat)
+        self._row.append(record)
         self._count += count
-        if self._count > self._most:
+        if self._count > self._most + TOGETHER:
             self._make_room()
 
-    def since(self, number: int, most: int) -> list[tuple[int, Flat]]:
+    def since(self, number: int, most: int) -> list[tuple[int, Record]]:
         """Return up to so many that follow a number, each with its own."""
+        self._make_room()
         first = max(number + 1, self._first)
         place = first - self._begin
-        return list(enumerate(self._row[place : place + most], first))
+        found = enumerate(self._row[place : place + most], first)
+        return [(each, record) for each, record in found if record is not None]
 
-    def put_back(self, attempts: Iterable[tuple[int, Flat]]) -> None:
+    def put_back(self, attempts: Iterable[tuple[int, Record]]) -> None:
         """Take what an earlier process has kept, in order; where numbers are missing, only what follows."""
-        for number, flat in attempts:
+        for number, record in attempts:
             if number != self.last + 1:
                 self._begin_at(number)
-            self._row.append(flat)
-            self._count += _parts(flat)
+            self._row.append(record)
+            self._count += _parts(record)
         self.bound(self._most)
-        self.dropped = 0
+        self._dropped = 0
 
     def bound(self, most: int) -> None:
         """Keep to another number from now on."""
@@ -151,59 +151,70 @@ class Attempts:
         self._make_room()
 
     def _make_room(self) -> None:
-        while self._count > self._most:
-            self._drop_first()
+        """Drop what is too much: once there are many, the loop of nearly every message."""
+        row, place, left = self._row, self._first - self._begin, self._count
+        while left > self._most:
+            left -= _parts(row[place])
+            place += 1
+        self._dropped += self._count - left
+        self._let_go(place, left)
 
     def expire(self, before: float) -> None:
         """Drop those that were decided before this moment."""
-        while self._first <= self.last and self._row[self._first - self._begin][0] < before:
-            self._drop_first()
+        row, place, left = self._row, self._first - self._begin, self._count
+        while place < len(row) and (record := row[place]) and record[AT] < before:
+            left -= _parts(record)
+            place += 1
+        self._dropped += self._count - left
+        self._let_go(place, left)
 
     def clear(self) -> None:
         """Forget all but what belongs to a scope; numbers go on."""
         rest = enumerate(self._row[self._first - self._begin :], self._first)
-        first = next((number for number, flat in rest if flat[SCOPES] not in ((), NOBODYS)), None)
+        first = next((n for n, record in rest if record and record[WHOSE][SCOPES] not in ((), NOBODYS)), None)
         if first is None:  # Nearly always: there are many, and clients wait.
             self._begin_at(self.last + 1)
             return
-        while self._first < first:
-            self._forget_first()
+        place = first - self._begin
+        self._let_go(place, self._count - sum(map(_parts, self._row[self._first - self._begin : place])))
         self.clear_where(lambda scopes: not scopes)
 
     def clear_where(self, goes: Callable[[tuple[str, ...]], bool]) -> None:
         """Forget those of whose scopes ``goes`` says so; they age unseen in their places: numbers have no gaps."""
         for place in range(self._first - self._begin, len(self._row)):
-            flat = self._row[place]
-            if goes(flat[SCOPES]):
-                forgotten = list(flat)
-                forgotten[SESSION], forgotten[SCOPES] = "", NOBODYS
-                self._row[place] = tuple(forgotten)
+            record = self._row[place]
+            if record and goes(record[WHOSE][SCOPES]):
+                at, (_, listener, client, helo, auth, _), *rest = record
+                self._row[place] = cast("Record", (at, ("", listener, client, helo, auth, NOBODYS), *rest))
 
     def newest(self, before: tuple[int, int] | None = None) -> Iterator[Attempt]:
         """Yield attempts, newest first; with ``before``, a number and a part, only older ones."""
+        self._make_room()
         start = self.last if before is None else min(before[0], self.last)
         for number in range(start, self._first - 1, -1):
-            if flat := self._at(number):
-                for attempt in reversed(_spread(number, flat)):
+            if record := self._at(number):
+                for attempt in reversed(spread(number, record)):
                     if before is None or (number, attempt.part) < before:
                         yield attempt
 
     def after(self, number: int) -> Iterator[Attempt]:
         """Yield the attempts behind a number, oldest first."""
+        self._make_room()
         for each in range(max(number + 1, self._first), self.last + 1):
-            if flat := self._at(each):
-                yield from _spread(each, flat)
+            if record := self._at(each):
+                yield from spread(each, record)
 
-    def where(self, test: Callable[[Flat], bool]) -> Iterator[Attempt | None]:
+    def where(self, test: Callable[[Record], bool]) -> Iterator[Attempt | None]:
         """Yield the attempts whose flat records pass a test, oldest first, and None now and then on the way."""
+        self._make_room()
         for number in range(self._first, self.last + 1):
-            flat = self._at(number)
-            if flat and test(flat):
-                yield from _spread(number, flat)
+            record = self._at(number)
+            if record and test(record):
+                yield from spread(number, record)
             elif number % PAUSE == 0:
                 yield None
 
-    def _at(self, number: int) -> Flat:
+    def _at(self, number: int) -> Record | None:
         """Return what has a number that was given; ``GONE`` where it was dropped."""
         place = number - self._begin
         return self._row[place] if 0 <= place < len(self._row) else GONE
@@ -214,30 +225,30 @@ class Attempts:
         self._begin = self._first = number
         self._count = 0
 
-    def _drop_first(self) -> None:
-        self.dropped += self._forget_first()
-
-    def _forget_first(self) -> int:
-        """Let go of those with the lowest number; return how many they were."""
-        place = self._first - self._begin
-        count = _parts(self._row[place])
-        self._row[place] = GONE
-        self._count -= count
-        self._first += 1
-        if place >= MOST_GONE:
-            del self._row[: place + 1]
+    def _let_go(self, place: int, left: int) -> None:
+        """Let go of what stands before a place in the row; so many attempts are left."""
+        row, first = self._row, self._first - self._begin
+        if place == first:
+            return
+        self._count = left
+        self._first = self._begin + place
+        row[first:place] = [GONE] * (place - first)
+        if place > MOST_GONE:
+            del row[:place]
             self._begin = self._first
-        return count
 
 
-def _parts(flat: Flat) -> int:
+def _parts(record: Record | None) -> int:
     """Return how many attempts a record holds."""
-    return len(flat[RCPT]) if type(flat[RCPT]) is tuple else 1
+    if record is None:
+        return 0
+    rcpt = record[RCPT]
+    return len(rcpt) if type(rcpt) is tuple else 1
 
 
-def _spread(number: int, flat: Flat) -> list[Attempt]:
-    rcpts = flat[RCPT]
-    if type(rcpts) is not tuple:
-        return [Attempt._make((number, 0, *flat))]
-    head, tail = flat[:RCPT], flat[RCPT + 1 :]
-    return [Attempt._make((number, part, *head, rcpt, *tail)) for part, rcpt in enumerate(rcpts)]
+def spread(number: int | None, record: Record) -> list[Attempt]:
+    """Return the attempts of a record, each with its part."""
+    at, whose, transaction, mail, mail_params, rcpts, *said, how = record
+    head = (at, *whose, transaction, mail, mail_params)
+    each = rcpts if type(rcpts) is tuple else (rcpts,)
+    return [Attempt._make((number, part, *head, rcpt, *said, *how)) for part, rcpt in enumerate(each)]

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from mocksmtp.journal.attempts import Attempt, Flat
+from mocksmtp.journal.attempts import Attempt
 from mocksmtp.journal.chunks import Chunk, cost, count, pack, unpack
 from mocksmtp.journal.keeping import Journal
 from mocksmtp.journal.sessions import (
@@ -16,10 +16,12 @@ from mocksmtp.journal.sessions import (
     DROPPED,
     ID,
     OCTETS,
+    Flat,
     OpenSession,
     SessionRecord,
 )
 from mocksmtp.smtp.notes import Note
+from mocksmtp.smtp.record import Record
 
 MOST_ATTEMPTS = 20_000
 MOST_SESSIONS = 10_000
@@ -54,7 +56,7 @@ class Page(NamedTuple):
     """What was new at one look: when, numbered attempts, and sessions."""
 
     at: float
-    attempts: list[tuple[int, Flat]]
+    attempts: list[tuple[int, Record]]
     sessions: list[Told]
 
 
@@ -83,7 +85,7 @@ class WriteBehind:
 
     def restore(self) -> int:
         """Put back what was written before; return the highest id among its sessions, as a number."""
-        attempts: list[tuple[int, Flat]] = []
+        attempts: list[tuple[int, Record]] = []
         sessions: dict[str, Flat] = {}
         for shape, *content in self._pages.read_pages() if self._pages is not None else ():
             if shape != SHAPE:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from mocksmtp.journal.attempts import Attempt, Attempts, Flat
+from mocksmtp.journal.attempts import Attempt, Attempts
 from mocksmtp.journal.chunks import LONG, count
-from mocksmtp.journal.sessions import CLOSED_AT, ID, OCTETS, SCOPES, OpenSession, SessionRecord
+from mocksmtp.journal.sessions import CLOSED_AT, ID, OCTETS, SCOPES, Flat, OpenSession, SessionRecord
 from mocksmtp.journal.tries import Tries
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.notes import Notes
+from mocksmtp.smtp.record import Record
 
 ATTEMPTS_A_SESSION = 10
 """Attempts that are kept for each session that is."""
@@ -145,7 +146,7 @@ class Journal:
 
     # Going on where an earlier process ended.
 
-    def put_back(self, closed: Sequence[Flat], attempts: Iterable[tuple[int, Flat]]) -> None:
+    def put_back(self, closed: Sequence[Flat], attempts: Iterable[tuple[int, Record]]) -> None:
         """Take what was kept: sessions in the order in which they were closed, and numbered attempts in theirs."""
         for flat in closed[-self._most :]:
             self._closed[flat[ID]] = flat

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.notes import Note
 
 
+Flat = tuple[Any, ...]
+"""The fields of a session, as a plain tuple: the collector need not look at those."""
+
+
 class SessionRecord(NamedTuple):
     """What is kept of a session; ``closed_at`` is None while it is open.
 
@@ -178,7 +182,7 @@ class OpenSession:
         self.notes.clear()
         self.octets = self.dropped = self.accepted = self.others = 0
 
-    def flat(self, closed_at: float | None) -> tuple[Any, ...]:
+    def flat(self, closed_at: float | None) -> Flat:
         """Return the fields of the record as a plain tuple."""
         who = self.who
         tls = who.tls

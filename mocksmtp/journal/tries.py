@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mocksmtp.journal.attempts import NOTHING, Attempt, Attempts, Outcome, Pairs, Struck
+from mocksmtp.journal.attempts import NOTHING, Attempt, Attempts, Outcome, Struck, spread
 from mocksmtp.journal.chunks import LONG
 from mocksmtp.journal.sessions import OpenSession, Said
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.facts import Decided
+from mocksmtp.smtp.record import AT, HOW, RCPT, RULE, SESSION, SIZE, WHOSE, How, Pairs, Record, Whose, pairs
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
-    from mocksmtp.smtp.conversation import Moment
+    from mocksmtp.smtp.conversation import Conversation
     from mocksmtp.smtp.envelope import Envelope, Params
 
 STAGES = {stage: str(stage.value) for stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE)}
@@ -62,9 +63,11 @@ class Tries:
                 before = session.said_to_mail(envelope).struck
                 for part, recipient in enumerate(envelope.recipients):
                     said = session.said_to_rcpt(envelope, recipient.path)
-                    tail = (STAGES[Stage.RCPT], said.reply, said.rule, *(before + said.struck), OPEN, None)
-                    flat = _flat(session.who.moment, envelope, recipient.path, recipient.params, tail)
-                    yield Attempt._make((None, part, *flat))
+                    how = (STAGES[Stage.RCPT], said.rule, *(before + said.struck), OPEN)
+                    path, params, _ = recipient
+                    record = _record(_moment(session.who), envelope, path, params, said.reply, None, how)
+                    (attempt,) = spread(None, record)
+                    yield attempt._replace(part=part)
 
     def _matched(self, fact: facts.RuleMatched) -> None:
         if fact.stage in STAGES:
@@ -75,27 +78,28 @@ class Tries:
             self._sessions[fact.who.id].strike(Struck((), (fact.fault,), fact.seconds))
 
     def _accepted(self, fact: facts.MessageAccepted) -> None:
-        _, envelope, octets, reply, rule, _, then = fact
-        session, recipients = self._sessions[then[1]], envelope.recipients
-        path, of_rcpt, _ = recipients[0]
-        count, params = len(recipients), envelope.params
-        session.accepted += count
-        untouched = session.story is None and session.struck is NOTHING
-        rcpts: str | tuple[str, ...] = path.text
-        if not untouched or (count > 1 and any(each.params for each in recipients)):
-            self._each(then, session, envelope, STAGES[Stage.MESSAGE], Said(reply.wire, rule), ACCEPTED, octets)
-            session.begin_anew()
-            return
-        if count > 1:
-            rcpts = tuple([each.path.text for each in recipients])
-        flat = then + (  # noqa: RUF005 - it is the quickest way, and done for each message.
-            envelope.id, envelope.mail.text, _pairs(params) if params else (),
-            rcpts, _pairs(of_rcpt) if of_rcpt else (),
-            "message", reply.wire, rule, (), (), 0.0, ACCEPTED, octets,
-        )  # fmt: skip
-        self._attempts.add(flat, count)
+        record = fact[4]
+        session = self._sessions[record[WHOSE][SESSION]]
+        if session.story is None and session.struck is NOTHING and record[RCPT].__class__ is str:
+            session.accepted += 1
+            self._attempts.add(record)  # That of nearly every message, as it is.
+        else:
+            self._accepted_otherwise(fact, session)
         if len(session.notes) >= LONG:  # Looked at here, where the session is found anyway.
             self._put_away(session)
+
+    def _accepted_otherwise(self, fact: facts.MessageAccepted, session: OpenSession) -> None:
+        """Put down a message for several recipients, or one that something struck on its way."""
+        _, envelope, reply, _, record = fact
+        recipients = envelope.recipients
+        session.accepted += len(recipients)
+        untouched = session.story is None and session.struck is NOTHING
+        if untouched and not (len(recipients) > 1 and any(each.params for each in recipients)):
+            self._attempts.add(record, len(recipients))
+            return
+        end, moment = Said(reply.wire, record[HOW][RULE]), (record[AT], record[WHOSE])
+        self._each(moment, session, envelope, STAGES[Stage.MESSAGE], end, ACCEPTED, record[SIZE])
+        session.begin_anew()
 
     def _decided(self, fact: Decided) -> None:
         stage, envelope = fact.stage, fact.who.envelope
@@ -113,7 +117,7 @@ class Tries:
             size = None if content is None else len(content)
             session.others += len(envelope.recipients)
             end = Said(fact.reply.wire, fact.rule)
-            self._each(fact.who.moment, session, envelope, STAGES[stage], end, REFUSED, size)
+            self._each(_moment(fact.who), session, envelope, STAGES[stage], end, REFUSED, size)
             session.told = envelope.id
 
     def _one(self, session: OpenSession, fact: Decided, envelope: Envelope | None) -> None:
@@ -131,29 +135,30 @@ class Tries:
         if not self.refused:
             return
         size = None if content is None else len(content)
-        tail = (STAGES[fact.stage], fact.reply.wire, fact.rule, *struck, REFUSED, size)
+        how = (STAGES[fact.stage], fact.rule, *struck, REFUSED)
+        moment, reply = _moment(fact.who), fact.reply.wire
         if fact.stage is Stage.MAIL:
-            mail = None if fact.path is None else fact.path.text
-            self._attempts.add((*fact.who.moment, None, mail, _pairs(fact.params), None, (), *tail))
+            (at, whose), mail = moment, None if fact.path is None else fact.path.text
+            self._attempts.add((at, whose, None, mail, _pairs(fact.params), None, (), reply, size, how))
         else:
-            self._attempts.add(_flat(fact.who.moment, envelope, fact.path, fact.params, tail))
+            self._attempts.add(_record(moment, envelope, fact.path, fact.params, reply, size, how))
 
     def _abandoned(self, fact: facts.TransactionAbandoned) -> None:
         session, envelope = self._sessions[fact.who.id], fact.envelope
         if envelope.recipients:
             if session.told != envelope.id:
                 session.others += len(envelope.recipients)
-                self._each(fact.who.moment, session, envelope, STAGES[Stage.RCPT], None, ABANDONED, None)
+                self._each(_moment(fact.who), session, envelope, STAGES[Stage.RCPT], None, ABANDONED, None)
         elif session.tried != envelope.id:
             session.others += 1
             said = session.said_to_mail(envelope)
-            tail = (STAGES[Stage.MAIL], said.reply, said.rule, *(said.struck + session.struck), ABANDONED, None)
-            self._attempts.add(_flat(fact.who.moment, envelope, None, {}, tail))
+            how = (STAGES[Stage.MAIL], said.rule, *(said.struck + session.struck), ABANDONED)
+            self._attempts.add(_record(_moment(fact.who), envelope, None, {}, said.reply, None, how))
         session.begin_anew()
 
     def _each(
         self,
-        then: Moment,
+        moment: Moment,
         session: OpenSession,
         envelope: Envelope,
         stage: str,
@@ -171,17 +176,35 @@ class Tries:
             reply, rule = said[:2] if end is None else end[:2]
             if outcome is ACCEPTED:
                 rule = rule or said.rule
-            all_struck = before + said.struck + in_data + struck
-            tail = (stage, reply, rule, *all_struck, outcome, size)
-            self._attempts.add(_flat(then, envelope, recipient.path, recipient.params, tail))
+            how = (stage, rule, *(before + said.struck + in_data + struck), outcome)
+            record = _record(moment, envelope, recipient.path, recipient.params, reply, size, how)
+            self._attempts.add(record)
 
 
-def _flat(
-    then: Moment, envelope: Envelope | None, rcpt: Path | None, params: Params, tail: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    of_mail = (None, None, ()) if envelope is None else (envelope.id, envelope.mail.text, _pairs(envelope.params))
-    return (*then, *of_mail, None if rcpt is None else rcpt.text, _pairs(params), *tail)
+Moment = tuple[float, Whose]
+"""When it was, in seconds since the epoch, and whose."""
+
+
+def _moment(who: Conversation) -> Moment:
+    return who.at, who.whose
+
+
+def _record(
+    moment: Moment,
+    envelope: Envelope | None,
+    rcpt: Path | None,
+    params: Params,
+    reply: bytes,
+    size: int | None,
+    how: How,
+) -> Record:
+    at, whose = moment
+    text = None if rcpt is None else rcpt.text
+    if envelope is None:
+        return at, whose, None, None, (), text, _pairs(params), reply, size, how
+    mail, of_mail = envelope.mail.text, _pairs(envelope.params)
+    return at, whose, envelope.id, mail, of_mail, text, _pairs(params), reply, size, how
 
 
 def _pairs(params: Params) -> Pairs:
-    return tuple(params.items()) if params else ()
+    return pairs(params) if params else ()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mocksmtp.smtp.facts import Publisher, Take
     from mocksmtp.smtp.policy import Fault, Policy
     from mocksmtp.smtp.profile import Profile
+    from mocksmtp.smtp.record import Record
     from mocksmtp.smtp.reply import Reply
     from mocksmtp.smtp.sasl import Exchange
 
@@ -78,7 +79,7 @@ class Answers:
         self._errors = 0
         self._exchange: Exchange | None = None
         self._pending: tuple[Stage, Outcome, Decision] | None = None
-        self._plainly: Outcome | None = None
+        self._plainly: tuple[Outcome, Record] | None = None
 
     def octets(self, reply: Reply) -> bytes:
         """Return a reply as this listener sends it: with enhanced codes, or without where they are hidden."""

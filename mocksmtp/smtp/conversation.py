@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from mocksmtp.smtp.notes import NOT_TAKEN, Notes
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.introduction import Introduction
+    from mocksmtp.smtp.record import Whose
 
 
 NONE: frozenset[str] = frozenset()
@@ -23,19 +24,31 @@ class Tls(NamedTuple):
     sni: str | None = None
 
 
-class Moment(NamedTuple):
-    """Whose a conversation was at a moment, which is in seconds since the epoch; it may be another's since."""
-
-    at: float
-    session: str
-    listener: str
-    client: str
-    helo: str | None
-    auth: str | None
-    scopes: tuple[str, ...]
+Value = TypeVar("Value")
 
 
-_moment = partial(tuple.__new__, Moment)
+class Part(Protocol[Value]):
+    """An attribute that ``whose`` follows from."""
+
+    def __get__(self, who: Conversation, of: type[Conversation], /) -> Value:
+        """Return it."""
+        ...
+
+    def __set__(self, who: Conversation, value: Value, /) -> None:
+        """Change it."""
+        ...
+
+
+def _part(name: str) -> Any:
+    """Make such an attribute: it changes seldom, and each message asks for ``whose``."""
+    slot = "_" + name
+
+    def put(who: Conversation, value: Any) -> None:
+        if getattr(who, slot) != value:
+            setattr(who, slot, value)
+            who.find_whose()
+
+    return property(attrgetter(slot), put)
 
 
 class Conversation:
@@ -46,42 +59,47 @@ class Conversation:
     open mail transaction, ``content`` the mail data while the end of it is being
     decided.  ``introduced`` is what a trusted proxy said of the client by XCLIENT: the
     other fields then hold it.  ``notes`` takes what is said, both ways; ``at`` is when the client was last
-    heard, in seconds since the epoch.
+    heard, in seconds since the epoch; ``scopes`` are the tokens of those that what is being answered belongs
+    to: the policy finds them.  ``whose`` is what stands of all this in a record.
     """
 
     __slots__ = (
-        "at", "auth", "client", "content", "counted", "envelope", "esmtp", "helo", "hostname", "id", "introduced",
-        "listener", "notes", "port", "scopes", "scopes_seen", "tls",
+        "_auth", "_client", "_helo", "_scopes", "at", "content", "counted", "envelope", "esmtp", "hostname", "id",
+        "introduced", "listener", "notes", "port", "scopes_seen", "tls", "whose",
     )  # fmt: skip
+
+    client: Part[str] = _part("client")
+    helo: Part[str | None] = _part("helo")
+    auth: Part[str | None] = _part("auth")
+    scopes: Part[tuple[str, ...]] = _part("scopes")
 
     def __init__(self, session_id: str, listener: str, hostname: str, client: str, port: int = 0) -> None:
         self.id = session_id
         self.listener = listener
         self.hostname = hostname
-        self.client = client
+        self._client = client
         self.port = port
         self.introduced: Introduction | None = None
-        self.helo: str | None = None
+        self._helo: str | None = None
         self.esmtp = False
         self.tls: Tls | None = None
-        self.auth: str | None = None
+        self._auth: str | None = None
         self.envelope: Envelope | None = None
         self.content: bytes | None = None
         self.notes: Notes = NOT_TAKEN
         self.at = 0.0
-        self.scopes: tuple[str, ...] = ()
-        """Tokens of the scopes that what is being answered belongs to; the policy finds them."""
+        self._scopes: tuple[str, ...] = ()
         self.scopes_seen: tuple[str, ...] = ()
         """Those of all that was answered in this session."""
         self.counted: frozenset[str] = NONE
         """Names of the rules that count once in a transaction, and counted the MAIL of this one."""
+        self.find_whose()
 
     @property
     def comes_from(self) -> str:
         """The address that the connection comes from, whoever was introduced since."""
         return self.client if self.introduced is None else self.introduced.by
 
-    @property
-    def moment(self) -> Moment:
-        """Whose it is now."""
-        return _moment((self.at, self.id, self.listener, self.client, self.helo, self.auth, self.scopes))
+    def find_whose(self) -> None:
+        """Something of it has changed."""
+        self.whose: Whose = (self.id, self.listener, self._client, self._helo, self._auth, self._scopes)

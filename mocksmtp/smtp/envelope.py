@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mocksmtp.smtp.record import (
+    AT,
+    AUTH,
+    CLIENT,
+    HELO,
+    HOW,
+    LISTENER,
+    RULE,
+    SCOPES,
+    SESSION,
+    TRANSACTION,
+    WHOSE,
+    Record,
+    accepted_by,
+)
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
@@ -77,29 +93,93 @@ class Envelope:
 class Message(NamedTuple):
     """A message as it was taken in, with the facts of the session that brought it.
 
-    ``content`` is exactly what was sent between DATA and the final dot, octet for
-    octet after dot-unstuffing.  ``received`` is seconds since the epoch.  ``reply`` is what
-    the end of it was answered; ``refused`` says that this was no 250.  ``scopes`` are the
-    tokens of those it belongs to.
+    ``record`` is what is put down of it in the journal, too; ``recipients`` are those for whom it is
+    kept.  ``content`` is exactly what was sent between DATA and the final dot, octet for octet after
+    dot-unstuffing.  ``reply`` is what the end of it was answered; ``refused`` says that this was no 250.
     """
 
-    id: str
-    session: str
-    listener: str
-    client: str
-    helo: str
-    tls: Tls | None
-    auth: str | None
+    record: Record
     mail: Path
     params: Params
     recipients: tuple[Recipient, ...]
     content: bytes
-    received: float
-    rule: str | None = None
-    reply: bytes = b""
-    refused: bool = False
-    scopes: tuple[str, ...] = ()
+    tls: Tls | None
+    reply: bytes
+    refused: bool
 
+    @classmethod
+    def of(
+        cls,
+        id: str,
+        session: str,
+        listener: str,
+        client: str,
+        helo: str | None,
+        tls: Tls | None,
+        auth: str | None,
+        mail: Path,
+        params: Params,
+        recipients: tuple[Recipient, ...],
+        content: bytes,
+        received: float,
+        rule: str | None = None,
+        reply: bytes = b"",
+        refused: bool = False,
+        scopes: tuple[str, ...] = (),
+    ) -> Message:
+        """Make one whose record holds no more than is told of the message itself."""
+        whose = (session, listener, client, helo, auth, scopes)
+        record: Record = (received, whose, id, mail.text, (), (), (), reply, len(content), accepted_by(rule))
+        return cls(record, mail, params, recipients, content, tls, reply, refused)
+
+    @property
+    def id(self) -> str:
+        """The queue id."""
+        return self.record[TRANSACTION] or ""
+
+    @property
+    def session(self) -> str:
+        """The id of the session that brought it."""
+        return self.record[WHOSE][SESSION]
+
+    @property
+    def listener(self) -> str:
+        """The name of the listener that took it in."""
+        return self.record[WHOSE][LISTENER]
+
+    @property
+    def client(self) -> str:
+        """The address of the client, as text."""
+        return self.record[WHOSE][CLIENT]
+
+    @property
+    def helo(self) -> str:
+        """What the client said in EHLO or HELO."""
+        return self.record[WHOSE][HELO] or ""
+
+    @property
+    def auth(self) -> str | None:
+        """The identity that had logged in."""
+        return self.record[WHOSE][AUTH]
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The tokens of the scopes it belongs to."""
+        return self.record[WHOSE][SCOPES]
+
+    @property
+    def received(self) -> float:
+        """When it came, in seconds since the epoch."""
+        return self.record[AT]
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that gave its reply, None where nobody had a say."""
+        return self.record[HOW][RULE]
+
+
+CONTENT: Final = 4
+"""Where a message has its content."""
 
 message = partial(tuple.__new__, Message)
 """Makes one from its fields in order; the constructor that NamedTuple writes costs three times as much."""

@@ -12,11 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from mocksmtp.smtp.envelope import NO_PARAMS, Params
+from mocksmtp.smtp.record import HOW, RULE, SIZE, Record
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.address import Path
-    from mocksmtp.smtp.conversation import Conversation, Moment, Tls
+    from mocksmtp.smtp.conversation import Conversation, Tls
     from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.reply import Reply
 
@@ -107,18 +108,26 @@ class Authenticated(NamedTuple):
 
 
 class MessageAccepted(NamedTuple):
-    """A message was answered 250; ``octets`` of mail data.  ``kept`` is False where a rule said so.
+    """A message was answered 250.  ``kept`` is False where a rule said so.
 
-    It may be told a little later than it happened (``Publisher.later``): ``then`` is whose it is.
+    It may be told a little later than it happened (``Publisher.later``): ``record`` says whose it is.
     """
 
     who: Conversation
     envelope: Envelope
-    octets: int
     reply: Reply
-    rule: str | None
     kept: bool
-    then: Moment
+    record: Record
+
+    @property
+    def octets(self) -> int:
+        """Octets of mail data."""
+        return self.record[SIZE] or 0
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that decided, None where nobody had a say."""
+        return self.record[HOW][RULE]
 
 
 accepted = partial(tuple.__new__, MessageAccepted)

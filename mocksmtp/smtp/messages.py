@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp.envelope import Envelope, Message, Recipient, message
 from mocksmtp.smtp.facts import accepted, ended
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision
+from mocksmtp.smtp.record import PLAINLY, accepted_by, record_of_message
 from mocksmtp.smtp.remembered import NOTHING_KNOWN
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
@@ -15,6 +16,7 @@ from mocksmtp.smtp.transaction import Transactions
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.outcome import Outcome
+    from mocksmtp.smtp.record import Record
     from mocksmtp.smtp.reply import Reply
 
 
@@ -31,14 +33,19 @@ class Messages(Transactions):
 
     def settle_plainly(self, outcome: Outcome, steps: list[Step]) -> None:
         """Have a message kept to which nobody objects, as to nearly all, and answer it."""
-        envelope = self.envelope
+        who, envelope, reply = self.conversation, self.envelope, outcome[0]
+        record = record_of_message(who, envelope, reply.wire, PLAINLY)
         kept = envelope.kept if self.profile.keep_messages else ()
         if kept:
             self.held = True
-            self._plainly = outcome
-            steps.append(Store(self._message(envelope, kept, AS_PROPOSED, outcome[0], True)))
+            self._plainly = (outcome, record)
+            answer = reply.wire if self._enhanced else reply.bare
+            content = who.content or b""
+            steps.append(
+                Store(message((record, envelope.mail, envelope.params, kept, content, who.tls, answer, False)))
+            )
         else:
-            steps.append(Send(self._finish_plainly(envelope, outcome, kept=False)))
+            steps.append(Send(self._finish_plainly(envelope, outcome, record, False)))
 
     def _settle_message(self, outcome: Outcome, decision: Decision, steps: list[Step]) -> None:
         """Have the message kept before it is answered, where anything of it is to be kept."""
@@ -65,9 +72,11 @@ class Messages(Transactions):
         envelope, plainly = self.conversation.envelope, self._plainly
         if plainly is not None and envelope is not None:
             if refusal is None:
-                steps.append(Send(self._finish_plainly(envelope, plainly, kept=True)))
+                # It is accepted now, not when it came.
+                record = record_of_message(self.conversation, envelope, plainly[0].reply.wire, PLAINLY)
+                steps.append(Send(self._finish_plainly(envelope, plainly[0], record, True)))
                 return
-            self._plainly, self._pending = None, (Stage.MESSAGE, plainly, AS_PROPOSED)
+            self._plainly, self._pending = None, (Stage.MESSAGE, plainly[0], AS_PROPOSED)
         stage, outcome, decision = self._take_pending()
         reply = decision.reply or outcome.reply
         took = reply.code // 100 == 2
@@ -79,7 +88,7 @@ class Messages(Transactions):
             self._accepted(envelope, decision, reply, kept=True)
         self._message_answered()
 
-    def _finish_plainly(self, envelope: Envelope, outcome: Outcome, kept: bool) -> bytes:
+    def _finish_plainly(self, envelope: Envelope, outcome: Outcome, record: Record, kept: bool) -> bytes:
         """Finish a message to which nobody objects, as to nearly all; return its answer."""
         self._plainly = None
         self.held = False
@@ -87,8 +96,7 @@ class Messages(Transactions):
         publish.tallies[conversation.listener, Stage.MESSAGE, reply.code].number += 1
         if self._hear:
             self._tell_answered(Stage.MESSAGE, outcome)
-        octets = len(conversation.content or b"")
-        fact = accepted((conversation, envelope, octets, reply, None, kept, conversation.moment))
+        fact = accepted((conversation, envelope, reply, kept, record))
         conversation.content = conversation.envelope = None
         self.state = State.READY
         self.transactions_left -= 1
@@ -106,17 +114,14 @@ class Messages(Transactions):
 
     def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
         self.transactions_left -= 1
-        who = self.conversation
-        octets = len(who.content or b"")
-        self.publish(accepted((who, envelope, octets, reply, decision.rule, kept, who.moment)))
+        record = record_of_message(self.conversation, envelope, reply.wire, accepted_by(decision.rule))
+        self.publish(accepted((self.conversation, envelope, reply, kept, record)))
 
     def _message(
         self, envelope: Envelope, kept: tuple[Recipient, ...], decision: Decision, reply: Reply, took: bool
     ) -> Message:
-        conversation = self.conversation
-        return message((
-            envelope.id, conversation.id, conversation.listener, conversation.client, conversation.helo or "",
-            conversation.tls, conversation.auth, envelope.mail, envelope.params, kept,
-            conversation.content or b"", conversation.at, decision.rule,
-            reply.wire if self._enhanced else reply.bare, not took, conversation.scopes,
-        ))  # fmt: skip
+        who, said = self.conversation, reply.wire if self._enhanced else reply.bare
+        return Message.of(
+            envelope.id, who.id, who.listener, who.client, who.helo, who.tls, who.auth, envelope.mail,
+            envelope.params, kept, who.content or b"", who.at, decision.rule, said, not took, who.scopes,
+        )  # fmt: skip

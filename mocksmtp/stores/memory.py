@@ -6,9 +6,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.envelope import CONTENT, Message
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.stores import Usage
+
+TOGETHER = 64
+"""Messages that may be too many for a moment: they are dropped together, which costs less than one by one."""
 
 FULL = Reply(452, "Message is larger than the whole store", "4.3.1")
 
@@ -24,7 +27,7 @@ class MemoryStore:
         self._most = messages
         self._most_octets = octets
         self._room = messages
-        """Messages that may come before one has to go; below 0 where some have to."""
+        """Messages that may come before one has to go; below 0 where some have to, before anybody looks."""
         # Not a plain dict: that finds its first entry by passing all that were taken from its front.
         self._known: OrderedDict[str, Message] = OrderedDict()
         self._latest: deque[Message] = deque()
@@ -33,14 +36,14 @@ class MemoryStore:
 
     def add(self, message: Message, stored: Callable[[Reply | None], None]) -> bool:
         """Keep a message, and say so at once."""
-        size = len(message.content)
+        size = len(message[CONTENT])
         if size > self._most_octets or self._most < 1:
             stored(FULL)
             return False
         self._latest.append(message)
-        self._octets += size
-        self._room -= 1
-        if self._room < 0 or self._octets > self._most_octets:
+        self._octets = octets = self._octets + size
+        self._room = room = self._room - 1
+        if room < -TOGETHER or octets > self._most_octets:
             self._make_room()
         return True
 
@@ -52,8 +55,16 @@ class MemoryStore:
         self._make_room()
 
     def _make_room(self) -> None:
-        while self._room < 0 or self._octets > self._most_octets:
-            self._drop_oldest()
+        """Drop what is too much: the loop of nearly every message, once the store is full."""
+        known, latest, room, octets, most = self._known, self._latest, self._room, self._octets, self._most_octets
+        dropped = 0
+        while room + dropped < 0 or octets > most:
+            oldest = known.popitem(last=False)[1] if known else latest.popleft()
+            octets -= len(oldest[CONTENT])
+            dropped += 1
+        self._octets = octets
+        self._room = room + dropped
+        self._dropped += dropped
 
     async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""
@@ -85,10 +96,12 @@ class MemoryStore:
 
     def usage(self) -> Usage:
         """Say how full the store is."""
+        self._make_room()
         return Usage(self._most - self._room, self._octets, self._dropped)
 
     def _by_id(self) -> OrderedDict[str, Message]:
         """Return all by their ids, the one that came first before the others."""
+        self._make_room()
         known, latest = self._known, self._latest
         while latest:
             message = latest.popleft()

@@ -9,14 +9,19 @@ from typing import Any
 from mocksmtp.smtp.address import Path
 from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.envelope import NO_PARAMS, Message, Recipient
+from mocksmtp.smtp.record import RULE
 
 Row = tuple[Any, ...]
 
-COLUMNS = Message._fields
-"""A column for each field, of the same name; what they are is settled in ``schema.LAYOUTS``.
+COLUMNS = (
+    "id", "session", "listener", "client", "helo", "tls", "auth", "mail", "params", "recipients", "content",
+    "received", "rule", "reply", "refused", "scopes",
+)  # fmt: skip
+"""A column for each thing that is told of a message, in the order in which ``Message.of`` takes them.
 
-The queue id is the key, as a number, so rows lie in the order of time and need no index.
-What is no plain value is JSON, scopes are parted by spaces, and NULL where there is nothing to say.
+What they are is settled in ``schema.LAYOUTS``.  The queue id is the key, as a number, so rows lie in the order
+of time and need no index.  What is no plain value is JSON, scopes are parted by spaces, and NULL where there is
+nothing to say.
 """
 
 CONTENT = COLUMNS.index("content")
@@ -50,14 +55,12 @@ def _id(key: int) -> str:
 
 def row_of(message: Message) -> Row:
     """Return the row of a message."""
-    (
-        queue_id, session, listener, client, helo, tls, auth, mail, params, recipients, content, received, rule,
-        reply, refused, scopes,
-    ) = message  # fmt: skip
+    record, mail, params, recipients, content, tls, reply, refused = message
+    received, (session, listener, client, helo, auth, scopes), _, _, _, _, _, _, _, how = record
     return (
-        int(queue_id, 16), session, listener, client, helo, _json(tls) if tls else None, auth,
+        int(message.id, 16), session, listener, client, helo or "", _json(tls) if tls else None, auth,
         mail.text if _is_plain(mail) else _json(_parts(mail)), _json(params) if params else None,
-        f"[{','.join([_recipient(each) for each in recipients])}]", content, received, rule, reply, refused,
+        f"[{','.join([_recipient(each) for each in recipients])}]", content, received, how[RULE], reply, refused,
         " ".join(scopes) or None,
     )  # fmt: skip
 
@@ -68,7 +71,7 @@ def message_of(row: Row) -> Message:
         key, session, listener, client, helo, tls, auth, mail, params, recipients, content, received, rule,
         reply, refused, scopes,
     ) = row  # fmt: skip
-    return Message(
+    return Message.of(
         _id(key), session, listener, client, helo, Tls(*json.loads(tls)) if tls else None, auth,
         _path(json.loads(mail) if mail.startswith("[") else mail), json.loads(params) if params else NO_PARAMS,
         tuple([_recipient_of(each) for each in json.loads(recipients)]), content, received, rule,

@@ -9,10 +9,10 @@ from pydantic import Field
 from twisted.internet.threads import deferToThreadPool
 
 from mocksmtp.journal import Attempt, Journal, SessionRecord
-from mocksmtp.journal.attempts import MAIL, SESSION, Flat
 from mocksmtp.report import Finding, report
 from mocksmtp.report.retries import key
 from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.record import MAIL, SESSION, WHOSE, Record
 from mocksmtp.stores import Store
 from mocksmtp.web.told import Time, Told, time_told
 from mocksmtp.web.turns import Turns
@@ -74,19 +74,20 @@ async def findings_of(record: SessionRecord, journal: Journal, store: Store, clo
 async def _tried(session: str, journal: Journal, turns: Turns) -> list[Attempt]:
     """Return the attempts of a session, and those of the same senders and recipients, oldest first."""
     still_open = list(journal.open_attempts())
-    own = await _those(lambda flat: bool(flat[SESSION] == session), journal, turns)
+    own = await _those(lambda record: record[WHOSE][SESSION] == session, journal, turns)
     own += [each for each in still_open if each.session == session]
     senders = {each.mail.lower() for each in own if each.mail is not None}
     wanted = {key(each) for each in own}
 
-    def looked_at(flat: Flat) -> bool:
-        return flat[SESSION] == session or (flat[MAIL] is not None and flat[MAIL].lower() in senders)
+    def looked_at(record: Record) -> bool:
+        mail = record[MAIL]
+        return record[WHOSE][SESSION] == session or (mail is not None and mail.lower() in senders)
 
     found = await _those(looked_at, journal, turns)
     return [each for each in found + still_open if each.session == session or key(each) in wanted]
 
 
-async def _those(test: Callable[[Flat], bool], journal: Journal, turns: Turns) -> list[Attempt]:
+async def _those(test: Callable[[Record], bool], journal: Journal, turns: Turns) -> list[Attempt]:
     found = []
     for attempt in journal.attempts.where(test):
         if attempt is not None:

@@ -13,13 +13,14 @@ from journal.played import DATA, EHLO, MAIL, RCPT, Sessions
 
 from mocksmtp.faults.delay import Delay, Uniform
 from mocksmtp.journal import Kept, transcript
-from mocksmtp.journal.attempts import NOBODYS, Attempt, Attempts
+from mocksmtp.journal.attempts import NOBODYS, TOGETHER, Attempts
 from mocksmtp.journal.chunks import LONG, cost
-from mocksmtp.smtp.conversation import Conversation, Moment
+from mocksmtp.smtp.conversation import Conversation
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.facts import CommandAnswered, Publisher, SessionClosed, SessionOpened
 from mocksmtp.smtp.policy import Decision
 from mocksmtp.smtp.profile import Profile
+from mocksmtp.smtp.record import PLAINLY
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.smtp.session import Session
 from mocksmtp.smtp.state import State
@@ -405,15 +406,53 @@ def test_a_message_told_late_belongs_to_whom_it_came_from(rcpt):
     assert next(played.journal.attempts.newest()).transaction == "A1"
 
 
+def flat(count=1, at=0.0, scopes=()):
+    """Make a record of so many attempts that were decided together."""
+    whose = ("S", "smtp", "::1", None, None, scopes)
+    return at, whose, "A", "a", (), tuple("bcde"[:count]), (), b"250 ok\r\n", 1, PLAINLY
+
+
+LOOKS = {
+    "count": lambda attempts: len(attempts),
+    "newest": lambda attempts: len(list(attempts.newest())),
+    "after": lambda attempts: len(list(attempts.after(0))),
+    "where": lambda attempts: len([each for each in attempts.where(lambda _: True) if each]),
+    "since": lambda attempts: len(attempts.since(0, 10_000)),
+    "dropped": lambda attempts: 500 - attempts.dropped,
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+@pytest.mark.parametrize("often", [1, 63, 500])
+def test_what_is_too_much_goes_together_and_nobody_sees_it_before(look, often):
+    attempts = Attempts(10)
+    for number in range(1, 501):
+        attempts.add(flat(1))
+        if number % often == 0:
+            look(attempts)
+            assert len(attempts) == min(number, 10)
+    assert look(attempts) == 10
+    assert len([each for each in attempts._row if each]) <= 10 + TOGETHER
+
+
+def test_what_is_too_old_goes_and_what_belongs_to_a_scope_stays():
+    attempts = Attempts(100)
+    for number in range(1, 11):
+        attempts.add(flat(2, at=float(number), scopes=("a",) if number > 7 else ()), 2)
+    attempts.expire(4.0)
+    assert (len(attempts), attempts.dropped, next(attempts.after(0)).at) == (14, 6, 4.0)
+    attempts.clear()
+    assert (len(attempts), attempts.dropped, attempts.last) == (6, 6, 10)
+    assert [each.at for each in attempts.after(0)] == [8.0, 8.0, 9.0, 9.0, 10.0, 10.0]
+
+
 @given(st.lists(st.integers(1, 4), max_size=60), st.integers(1, 12))
 def test_the_newest_attempts_are_kept_in_a_row_whatever_goes_from_its_front(parts, most):
     attempts = Attempts(most)
     expected = []
     with mock.patch("mocksmtp.journal.attempts.MOST_GONE", 3):
         for number, count in enumerate(parts, 1):
-            who, rcpts = (0.0, "S", "smtp", "::1", None, None, ()), tuple("bcde"[:count])
-            said = ("message", b"250 ok\r\n", None, (), (), 0.0, "accepted", 1)
-            attempts.add((*who, "A", "a", (), rcpts, (), *said), count)
+            attempts.add(flat(count), count)
             expected.append((number, count))
             while sum(parts for _, parts in expected) > most:
                 del expected[0]
@@ -426,7 +465,3 @@ def test_the_newest_attempts_are_kept_in_a_row_whatever_goes_from_its_front(part
         assert [a.number for a in attempts.after(number)] == [n for n, _ in places if n > number]
         assert [n for n, _ in attempts.since(number, 2)] == [n for n, _ in expected if n > number][:2]
     assert attempts.dropped == sum(parts) - len(places)
-
-
-def test_an_attempt_begins_with_whose_it_was():
-    assert Attempt._fields[2 : 2 + len(Moment._fields)] == Moment._fields

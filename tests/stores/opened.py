@@ -78,9 +78,11 @@ def opened(path, **named):
         store.shut()
 
 
-def message(number, size=10):
-    """Make a message with this number as its id."""
-    return Message(f"{number:013X}", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"x" * size, 0.0)
+def message(number, size=10, received=0.0, queue_id=None):
+    """Make a message with this number as its id, or with another one."""
+    return Message.of(
+        queue_id or f"{number:013X}", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"x" * size, received
+    )
 
 
 def add(store, *messages):

@@ -120,9 +120,22 @@ def test_what_is_removed_makes_room(make):
 
 
 @every_store
+def test_what_is_too_much_has_gone_when_somebody_looks(make):
+    store = make(5, 1000)
+    add(store, *map(message, range(1, 100)))
+    settle(store)
+    assert store.usage() == Usage(5, 50, 94)
+    assert [m.id for m in read(store.newest(9))] == [message(n).id for n in range(99, 94, -1)]
+    add(store, *map(message, range(100, 250)))
+    assert read(store.remove([message(245).id, message(244).id, message(1).id])) == 1
+    settle(store)
+    assert store.usage() == Usage(4, 40, 244)
+
+
+@every_store
 def test_what_is_too_old_is_dropped_and_counted(make):
     store = make(9, 1000)
-    add(store, *(message(n)._replace(received=float(n)) for n in range(1, 5)))
+    add(store, *(message(n, received=float(n)) for n in range(1, 5)))
     read(store.remove([message(1).id]))
     store.expire(3.0)
     settle(store)

@@ -14,7 +14,7 @@ from mocksmtp.smtp.address import NULL_PATH, POSTMASTER, Path, parse_path
 from mocksmtp.smtp.conversation import Tls
 from mocksmtp.smtp.envelope import Message, Recipient
 from mocksmtp.smtp.syntax import Addresses
-from mocksmtp.stores.rows import LAST, key_of, message_of, place_of, row_of
+from mocksmtp.stores.rows import COLUMNS, LAST, key_of, message_of, place_of, row_of
 
 WRITTEN = [
     b"a@x.test", b"A.b+tag@X.Test", b'"quoted \\" one"@x.test', b"a@[192.0.2.1]", b"@relay.test:a@x.test",
@@ -27,7 +27,7 @@ paths = st.sampled_from(
 ) | st.builds(Path, texts, texts, texts, texts)
 params = st.dictionaries(texts, st.none() | texts, max_size=3)
 messages = st.builds(
-    Message,
+    Message.of,
     id=st.integers(1, LAST).map(lambda number: f"{number:013X}"),
     session=texts, listener=texts, client=texts, helo=texts,
     tls=st.none() | st.builds(Tls, texts, texts, st.none() | texts),
@@ -56,7 +56,7 @@ def test_there_is_a_column_for_each_field(tmp_path):
     path = tmp_path / "mail.db"
     with opened(path), closing(sqlite3.connect(path)) as connection:
         columns = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info('message')")]
-    assert sorted(columns) == sorted(Message._fields)
+    assert sorted(columns) == sorted(COLUMNS)
 
 
 KEYS = [

@@ -272,7 +272,7 @@ def test_a_place_where_no_file_can_be_is_451_until_it_is_mended(path):
 
 def test_a_mistake_of_ours_is_451_and_told_with_its_traceback(path):
     with opened(path) as store:
-        assert add(store, message(1)._replace(id="no number"))[0].code == 451
+        assert add(store, message(1, queue_id="no number"))[0].code == 451
         assert add(store, message(2)) == [None]
         store.turns.until(lambda: len(store.turns.told) == 2)
         assert "ValueError" in store.turns.told[0]

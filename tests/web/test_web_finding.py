@@ -25,9 +25,9 @@ def store():
     """Three pages of messages and one more; every third was refused."""
     kept = MemoryStore(10_000, 10_000)
     for number in range(3 * PAGE + 1):
-        message = Message(f"{number:05}", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"", 0.0)
         session = "early" if number < 7 else "late"
-        kept.add(message._replace(refused=number % 3 == 0, session=session), lambda refusal: None)
+        message = Message.of(f"{number:05}", session, "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"", 0.0)
+        kept.add(message._replace(refused=number % 3 == 0), lambda refusal: None)
     return kept
 
 
@@ -45,7 +45,7 @@ def test_the_newest_that_are_wanted(store):
 
 def test_so_much_may_stand_in_one_answer():
     messages = [
-        Message(str(n), "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"x" * 10, 0.0) for n in range(5)
+        Message.of(str(n), "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), b"x" * 10, 0.0) for n in range(5)
     ]
     assert within(messages, 35) == messages[:3]
     assert within(messages, 5) == messages[:1]

@@ -21,7 +21,7 @@ PIECES = [
 
 
 def message(content):
-    return Message("A1", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), content, 0.0)
+    return Message.of("A1", "S", "smtp", "::1", "", None, None, NULL_PATH, {}, (), content, 0.0)
 
 
 def told(content):

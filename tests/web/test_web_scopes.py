@@ -14,6 +14,7 @@ from mocksmtp.journal import Attempt, Journal, SessionRecord
 from mocksmtp.journal.attempts import NOBODYS
 from mocksmtp.rules.rulebook import Rulebook
 from mocksmtp.rules.scopes import Scopes
+from mocksmtp.smtp.record import PLAINLY
 from mocksmtp.stores.memory import MemoryStore
 from mocksmtp.web.attempt import AttemptSearch, SessionSearch, attempt_test, session_test
 from mocksmtp.web.routes.events import wanted_by
@@ -25,8 +26,8 @@ FULL = {"name": "full", "when": {"rcpt": "bob@*"}, "reply": "452 4.2.2 full"}
 
 def attempt(*names, rcpt="bob@y.test"):
     return Attempt(
-        1, 0, 0.0, "S", "smtp", "::1", None, None, names, "A1", "a@x.test", (), rcpt, (), "rcpt", b"250 ok\r\n",
-        None, (), (), 0.0, "accepted", 1,
+        1, 0, 0.0, "S", "smtp", "::1", None, None, names, "A1", "a@x.test", (), rcpt, (), b"250 ok\r\n", 1,
+        "rcpt", None, (), (), 0.0, "accepted",
     )  # fmt: skip
 
 
@@ -52,7 +53,8 @@ class Service(Asked):
         self.store.add(message(number, scopes=tokens), lambda refusal: None)
         for token in set(tokens) - {ENDED}:
             self.scopes.find(token).messages.append((f"A{number}", tokens))
-        self.journal.attempts.add(tuple(attempt(*tokens)[2:]))
+        at, *whose = attempt(*tokens)[2:9]
+        self.journal.attempts.add((at, tuple(whose), *attempt(*tokens)[9:16], PLAINLY))
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ OPEN, HOLDS, SETTLED, BROKEN = State.OPEN, State.HOLDS, State.SETTLED, State.BRO
 def attempt(at, code=250, rcpt="b@y.test", mail="a@x.test", number=None):
     return Attempt(
         int(at * 1000) if number is None else number, 0, at, "S1", "smtp", "192.0.2.1", "me.test", None, (),
-        "A1", mail, (), rcpt, (), "rcpt", b"%d 2.0.0 as it is\r\n" % code, None, (), (), 0.0, "refused", None,
+        "A1", mail, (), rcpt, (), b"%d 2.0.0 as it is\r\n" % code, None,
+        "rcpt", None, (), (), 0.0, "refused",
     )  # fmt: skip
 
 
