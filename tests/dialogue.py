@@ -38,7 +38,7 @@ from mocksmtp.config.tree import read
 from mocksmtp.faults.fault import Fault
 from mocksmtp.smtp import replies
 from mocksmtp.smtp.conversation import Conversation, Tls
-from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.envelope import Message, Taken
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.outcome import Outcome
@@ -304,10 +304,10 @@ class Player:
                 case Decide(search):
                     self.perform(self.session.decided(search()))
 
-    def _store(self, message: Message, alone: bool) -> None:
+    def _store(self, message: Taken, alone: bool) -> None:
         fails = self.failing.pop(0) if self.failing else False
         self.events.append("= store fails" if fails else "= store")
-        self.stored.append(message)
+        self.stored.append(Message._make(message))
         answer = self.session.kept_at_once() if alone and self.at_once and not fails else None
         if answer is None:
             self.perform(self.session.stored(replies.NOT_STORED if fails else None))

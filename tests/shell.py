@@ -11,6 +11,7 @@ from twisted.internet.testing import StringTransport
 
 from mocksmtp.net.listeners import SWEEP, Listener
 from mocksmtp.net.ports import Place
+from mocksmtp.smtp.envelope import Message
 from mocksmtp.smtp.extensions import EXTENSIONS
 from mocksmtp.smtp.facts import Publisher
 from mocksmtp.smtp.profile import Limits, Profile
@@ -59,7 +60,7 @@ class SlowStore:
         self.at_once, self.messages, self.pending = True, [], []
 
     def add(self, message, stored):
-        self.messages.append(message)
+        self.messages.append(Message._make(message))
         if not self.at_once:
             self.pending.append(stored)
         return self.at_once

@@ -231,6 +231,7 @@ class Answers:
         envelope = self.conversation.envelope
         if envelope is None:
             return
+        envelope.whole = False
         if stage is Stage.RCPT:
             envelope.recipients[-1] = envelope.recipients[-1]._replace(keep=False)
         else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from mocksmtp.smtp.record import (
     AT,
@@ -47,7 +46,7 @@ class Envelope:
     ``chunks`` is there from the first BDAT on, ``headers`` once a rule has looked at them.
     """
 
-    __slots__ = ("chunks", "fired", "headers", "id", "keep", "mail", "params", "recipients")
+    __slots__ = ("chunks", "fired", "headers", "id", "keep", "mail", "params", "recipients", "whole")
 
     chunks: ChunkReader
     headers: dict[str, list[str]]
@@ -58,6 +57,8 @@ class Envelope:
         self.params = params
         self.recipients: list[Recipient] = []
         self.keep = True
+        self.whole = True
+        """Whether it is kept for each recipient."""
         self.fired: set[str] = set()
         """Names of the rules that count once in a transaction, and counted since its MAIL; with
         the recipient behind it as well, where one was asked about.
@@ -68,10 +69,7 @@ class Envelope:
         """The recipients for whom the message is kept; none where a rule said so of all of it."""
         if not self.keep:
             return ()
-        recipients = self.recipients
-        if len(recipients) == 1 and recipients[0][2]:  # As with nearly every message.
-            return (recipients[0],)
-        return tuple([each for each in recipients if each.keep])
+        return tuple([each for each in self.recipients if each.keep])
 
     @property
     def declared_size(self) -> int | None:
@@ -178,8 +176,8 @@ class Message(NamedTuple):
         return self.record[HOW][RULE]
 
 
-CONTENT: Final = 4
-"""Where a message has its content."""
+Taken: TypeAlias = "tuple[Record, Path, Params, tuple[Recipient, ...], bytes, Tls | None, bytes, bool]"
+"""A message as a plain tuple, as which one is handed to a store: most go unread, and it costs a fraction."""
 
-message = partial(tuple.__new__, Message)
-"""Makes one from its fields in order; the constructor that NamedTuple writes costs three times as much."""
+CONTENT: Final = 4
+"""Where it has its content."""

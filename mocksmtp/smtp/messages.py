@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mocksmtp.smtp.envelope import Envelope, Message, Recipient, message
+from mocksmtp.smtp.envelope import Envelope, Message, Recipient
 from mocksmtp.smtp.facts import accepted, ended
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision
 from mocksmtp.smtp.record import PLAINLY, accepted_by, record_of_message
@@ -35,15 +35,14 @@ class Messages(Transactions):
         """Have a message kept to which nobody objects, as to nearly all, and answer it."""
         who, envelope, reply = self.conversation, self.envelope, outcome[0]
         record = record_of_message(who, envelope, reply.wire, PLAINLY)
-        kept = envelope.kept if self.profile.keep_messages else ()
-        if kept:
+        if self.profile.keep_messages and (
+            kept := tuple(envelope.recipients) if envelope.whole else envelope.kept
+        ):
             self.held = True
-            self._plainly = (outcome, record)
+            self._plainly = outcome, record
             answer = reply.wire if self._enhanced else reply.bare
             content = who.content or b""
-            steps.append(
-                Store(message((record, envelope.mail, envelope.params, kept, content, who.tls, answer, False)))
-            )
+            steps.append(Store((record, envelope.mail, envelope.params, kept, content, who.tls, answer, False)))
         else:
             steps.append(Send(self._finish_plainly(envelope, outcome, record, False)))
 

@@ -155,7 +155,8 @@ class Session(Plain):
         envelope, plainly = self.conversation.envelope, self._plainly
         if plainly is None or envelope is None or self._lines.data or self.draining:
             return None
-        answer = self._finish_plainly(envelope, plainly[0], plainly[1], True)
+        outcome, record = plainly
+        answer = self._finish_plainly(envelope, outcome, record, True)
         self.at_rest = True
         self.note(SENT)
         self.note(answer)

@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mocksmtp.smtp.envelope import Message
+    from mocksmtp.smtp.envelope import Taken
     from mocksmtp.smtp.policy import Decision, Found
 
 
@@ -68,7 +68,7 @@ class StartTls:
 class Store:
     """Keep this message; then call ``Session.stored``.  Not frozen, for the same reason."""
 
-    message: Message
+    message: Taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.envelope import Message, Taken
 from mocksmtp.smtp.reply import Reply
 
 
@@ -29,7 +29,7 @@ class Store(Protocol):
     Unavailable.
     """
 
-    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> bool:
+    def add(self, message: Taken, stored: Callable[[Reply | None], None]) -> bool:
         """Keep a message; True says that it is kept.
 
         Otherwise ``stored`` is called exactly once, now or later: with None when the message is

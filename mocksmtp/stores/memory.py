@@ -6,7 +6,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from mocksmtp.smtp.envelope import CONTENT, Message
+from mocksmtp.smtp.envelope import CONTENT, Message, Taken
+from mocksmtp.smtp.record import AT
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.stores import Usage
 
@@ -26,45 +27,44 @@ class MemoryStore:
         """Take the bounds: a number of messages, and octets of content."""
         self._most = messages
         self._most_octets = octets
-        self._room = messages
-        """Messages that may come before one has to go; below 0 where some have to, before anybody looks."""
+        self._turn = 0
+        """How many may be in ``_latest`` before some have to go."""
         # Not a plain dict: that finds its first entry by passing all that were taken from its front.
         self._known: OrderedDict[str, Message] = OrderedDict()
-        self._latest: deque[Message] = deque()
+        self._latest: deque[Taken] = deque()
         self._octets = 0
         self._dropped = 0
+        self._make_room()
 
-    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> bool:
+    def add(self, message: Taken, stored: Callable[[Reply | None], None]) -> bool:
         """Keep a message, and say so at once."""
-        size = len(message[CONTENT])
-        if size > self._most_octets or self._most < 1:
+        size, latest = len(message[CONTENT]), self._latest
+        if size > self._most_octets or not self._most:
             stored(FULL)
             return False
-        self._latest.append(message)
+        latest.append(message)
         self._octets = octets = self._octets + size
-        self._room = room = self._room - 1
-        if room < -TOGETHER or octets > self._most_octets:
+        if octets > self._most_octets or len(latest) > self._turn:
             self._make_room()
         return True
 
     def bound(self, messages: int, octets: int) -> None:
         """Keep to other bounds from now on."""
-        self._room += messages - self._most
         self._most = messages
         self._most_octets = octets
         self._make_room()
 
     def _make_room(self) -> None:
         """Drop what is too much: the loop of nearly every message, once the store is full."""
-        known, latest, room, octets, most = self._known, self._latest, self._room, self._octets, self._most_octets
-        dropped = 0
-        while room + dropped < 0 or octets > most:
+        known, latest, octets, most = self._known, self._latest, self._octets, self._most_octets
+        number = before = len(known) + len(latest)
+        while number > self._most or octets > most:
             oldest = known.popitem(last=False)[1] if known else latest.popleft()
             octets -= len(oldest[CONTENT])
-            dropped += 1
+            number -= 1
         self._octets = octets
-        self._room = room + dropped
-        self._dropped += dropped
+        self._dropped += before - number
+        self._turn = self._most - len(known) + TOGETHER
 
     async def get(self, message_id: str) -> Message | None:
         """Return the message with this queue id, None if it is not there."""
@@ -85,38 +85,37 @@ class MemoryStore:
             message = self._by_id().pop(message_id, None)
             if message is not None:
                 removed += 1
-                self._room += 1
                 self._octets -= len(message.content)
         return removed
 
     def expire(self, before: float) -> None:
         """Drop messages that were received before this moment, in seconds since the epoch."""
-        while (oldest := self._oldest()) is not None and oldest.received < before:
+        while (oldest := self._oldest()) is not None and oldest[0][AT] < before:
             self._drop_oldest()
 
     def usage(self) -> Usage:
         """Say how full the store is."""
         self._make_room()
-        return Usage(self._most - self._room, self._octets, self._dropped)
+        return Usage(len(self._known) + len(self._latest), self._octets, self._dropped)
 
     def _by_id(self) -> OrderedDict[str, Message]:
         """Return all by their ids, the one that came first before the others."""
         self._make_room()
         known, latest = self._known, self._latest
         while latest:
-            message = latest.popleft()
+            message = Message._make(latest.popleft())
             known[message.id] = message
+        self._turn = self._most - len(known) + TOGETHER
         return known
 
-    def _oldest(self) -> Message | None:
+    def _oldest(self) -> Taken | None:
         if self._known:
             return next(iter(self._known.values()))
         return self._latest[0] if self._latest else None
 
     def _drop_oldest(self) -> None:
         oldest = self._known.popitem(last=False)[1] if self._known else self._latest.popleft()
-        self._octets -= len(oldest.content)
-        self._room += 1
+        self._octets -= len(oldest[CONTENT])
         self._dropped += 1
 
     def close(self, closed: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mocksmtp.smtp.address import Path
 from mocksmtp.smtp.conversation import Tls
-from mocksmtp.smtp.envelope import NO_PARAMS, Message, Recipient
+from mocksmtp.smtp.envelope import NO_PARAMS, Message, Recipient, Taken
 from mocksmtp.smtp.record import RULE
 
 Row = tuple[Any, ...]
@@ -24,7 +24,7 @@ of time and need no index.  What is no plain value is JSON, scopes are parted by
 nothing to say.
 """
 
-CONTENT = COLUMNS.index("content")
+CONTENT_AT = COLUMNS.index("content")
 
 DIGITS = 13
 """Hexadecimal digits of a queue id, at the least."""
@@ -53,12 +53,12 @@ def _id(key: int) -> str:
     return f"{key:0{DIGITS}X}"
 
 
-def row_of(message: Message) -> Row:
+def row_of(message: Taken) -> Row:
     """Return the row of a message."""
     record, mail, params, recipients, content, tls, reply, refused = message
-    received, (session, listener, client, helo, auth, scopes), _, _, _, _, _, _, _, how = record
+    received, (session, listener, client, helo, auth, scopes), queue_id, _, _, _, _, _, _, how = record
     return (
-        int(message.id, 16), session, listener, client, helo or "", _json(tls) if tls else None, auth,
+        int(queue_id or "", 16), session, listener, client, helo or "", _json(tls) if tls else None, auth,
         mail.text if _is_plain(mail) else _json(_parts(mail)), _json(params) if params else None,
         f"[{','.join([_recipient(each) for each in recipients])}]", content, received, how[RULE], reply, refused,
         " ".join(scopes) or None,

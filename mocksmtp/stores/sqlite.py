@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.envelope import CONTENT, Message, Taken
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.stores import Unavailable, Usage
 from mocksmtp.stores.database import Database
 from mocksmtp.stores.memory import FULL
 from mocksmtp.stores.pages import READ, PageTable, unpacked
-from mocksmtp.stores.rows import COLUMNS, CONTENT, LAST, key_of, message_of, place_of
+from mocksmtp.stores.rows import COLUMNS, CONTENT_AT, LAST, key_of, message_of, place_of
 from mocksmtp.stores.schema import connect
 from mocksmtp.stores.table import MessageTable
 from mocksmtp.stores.writer import Add, Writer
@@ -79,10 +79,10 @@ class SqliteStore:
         """The highest queue id that was there when the file was opened, as a number."""
         return self._table.latest
 
-    def add(self, message: Message, stored: Callable[[Reply | None], None]) -> bool:
+    def add(self, message: Taken, stored: Callable[[Reply | None], None]) -> bool:
         """Keep a message, and say so when it is on the disk."""
         table = self._table
-        if not table.most or len(message.content) > min(table.most_octets, LARGEST):
+        if not table.most or len(message[CONTENT]) > min(table.most_octets, LARGEST):
             stored(FULL)
         else:
             self._gathered.append((message, stored))
@@ -107,7 +107,7 @@ class SqliteStore:
         return await self._select("id < ? ORDER BY id DESC LIMIT ?", place, limit)
 
     async def _select(self, condition: str, *values: Any) -> list[Message]:
-        rows = await self._in_thread(lambda: self._database.select(f"{SELECT} {condition}", values, CONTENT))
+        rows = await self._in_thread(lambda: self._database.select(f"{SELECT} {condition}", values, CONTENT_AT))
         return [message_of(row) for row in rows]
 
     async def remove(self, message_ids: Iterable[str]) -> int:

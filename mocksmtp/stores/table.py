@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.envelope import Taken
 from mocksmtp.stores import Usage
-from mocksmtp.stores.rows import COLUMNS, CONTENT, LAST, Row, row_of
+from mocksmtp.stores.rows import COLUMNS, CONTENT_AT, LAST, Row, row_of
 
 MOST_ROWS = 32
 MOST_OCTETS = 256 * 1024
@@ -63,7 +63,7 @@ class MessageTable:
         self._then = self.usage
         self._oldest.clear()
 
-    def insert(self, connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    def insert(self, connection: sqlite3.Connection, messages: Sequence[Taken]) -> None:
         """Write messages, and make room for them."""
         rows = [row_of(message) for message in messages]
         for some in _portions(rows):
@@ -71,7 +71,7 @@ class MessageTable:
         if self._oldest and min([row[0] for row in rows]) < self._oldest[-1][0]:
             self._oldest.clear()  # A transaction took long: its message is older than some that were looked up.
         then = self._then
-        octets = then.octets + sum([len(row[CONTENT]) for row in rows])
+        octets = then.octets + sum([len(row[CONTENT_AT]) for row in rows])
         self._then = Usage(then.messages + len(rows), octets, then.dropped)
         self.make_room(connection)
 
@@ -113,7 +113,7 @@ def _portions(rows: list[Row]) -> Iterator[list[Row]]:
     some: list[Row] = []
     octets = 0
     for row in rows:
-        size = len(row[CONTENT])
+        size = len(row[CONTENT_AT])
         if some and (len(some) == MOST_ROWS or octets + size > MOST_OCTETS):
             yield some
             some, octets = [], 0

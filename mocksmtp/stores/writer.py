@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from mocksmtp.smtp import replies
-from mocksmtp.smtp.envelope import Message
+from mocksmtp.smtp.envelope import Taken
 from mocksmtp.smtp.reply import Reply
 from mocksmtp.stores import Unavailable
 from mocksmtp.stores.database import Database
@@ -23,7 +23,7 @@ from mocksmtp.stores.schema import DAMAGED, PATIENCE, NotOurs, code_of
 from mocksmtp.stores.table import MessageTable
 
 Stored = Callable[[Reply | None], None]
-Add = tuple[Message, Stored]
+Add = tuple[Taken, Stored]
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
 """Something to do in a transaction."""
