@@ -98,6 +98,8 @@ class Attempts:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._turn = most + TOGETHER
+        """How many there may be before some have to go."""
         self._row: list[Record | None] = []
         self._begin = 1
         """The number of what stands first in the row; those before ``_first`` are gone."""
@@ -123,8 +125,8 @@ class Attempts:
     def add(self, record: Record, count: int = 1) -> None:
         """Keep so many attempts that were decided together."""
         self._row.append(record)
-        self._count += count
-        if self._count > self._most + TOGETHER:
+        self._count = count = self._count + count
+        if count > self._turn:
             self._make_room()
 
     def since(self, number: int, most: int) -> list[tuple[int, Record]]:
@@ -148,6 +150,7 @@ class Attempts:
     def bound(self, most: int) -> None:
         """Keep to another number from now on."""
         self._most = most
+        self._turn = most + TOGETHER
         self._make_room()
 
     def _make_room(self) -> None:

@@ -45,6 +45,7 @@ class Tries:
         """
         self._sessions = sessions
         self._attempts = attempts
+        self._add = attempts.add
         self._put_away = put_away
         self.refused = refused
         self.takes: dict[type, Callable[[Any], None]] = {
@@ -82,7 +83,7 @@ class Tries:
         session = self._sessions[record[WHOSE][SESSION]]
         if session.story is None and session.struck is NOTHING and record[RCPT].__class__ is str:
             session.accepted += 1
-            self._attempts.add(record)  # That of nearly every message, as it is.
+            self._add(record)  # That of nearly every message, as it is.
         else:
             self._accepted_otherwise(fact, session)
         if len(session.notes) >= LONG:  # Looked at here, where the session is found anyway.

@@ -22,6 +22,7 @@ from mocksmtp.smtp.steps import Close, Decide, Send, StartTls, Step, ends, waiti
 
 if TYPE_CHECKING:
     from mocksmtp.smtp.conversation import Conversation
+    from mocksmtp.smtp.envelope import Envelope
     from mocksmtp.smtp.facts import Publisher, Take
     from mocksmtp.smtp.policy import Fault, Policy
     from mocksmtp.smtp.profile import Profile
@@ -79,7 +80,7 @@ class Answers:
         self._errors = 0
         self._exchange: Exchange | None = None
         self._pending: tuple[Stage, Outcome, Decision] | None = None
-        self._plainly: tuple[Outcome, Record] | None = None
+        self._plainly: tuple[Envelope, Outcome, Record] | None = None
 
     def octets(self, reply: Reply) -> bytes:
         """Return a reply as this listener sends it: with enhanced codes, or without where they are hidden."""

@@ -39,7 +39,7 @@ class Messages(Transactions):
             kept := tuple(envelope.recipients) if envelope.whole else envelope.kept
         ):
             self.held = True
-            self._plainly = outcome, record
+            self._plainly = envelope, outcome, record
             answer = reply.wire if self._enhanced else reply.bare
             content = who.content or b""
             steps.append(Store((record, envelope.mail, envelope.params, kept, content, who.tls, answer, False)))
@@ -72,10 +72,10 @@ class Messages(Transactions):
         if plainly is not None and envelope is not None:
             if refusal is None:
                 # It is accepted now, not when it came.
-                record = record_of_message(self.conversation, envelope, plainly[0].reply.wire, PLAINLY)
-                steps.append(Send(self._finish_plainly(envelope, plainly[0], record, True)))
+                record = record_of_message(self.conversation, envelope, plainly[1].reply.wire, PLAINLY)
+                steps.append(Send(self._finish_plainly(envelope, plainly[1], record, True)))
                 return
-            self._plainly, self._pending = None, (Stage.MESSAGE, plainly[0], AS_PROPOSED)
+            self._plainly, self._pending = None, (Stage.MESSAGE, plainly[1], AS_PROPOSED)
         stage, outcome, decision = self._take_pending()
         reply = decision.reply or outcome.reply
         took = reply.code // 100 == 2

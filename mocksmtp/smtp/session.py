@@ -152,10 +152,10 @@ class Session(Plain):
 
         Only for a ``Store`` that stands alone.  The octets that are returned are to be sent, and are noted.
         """
-        envelope, plainly = self.conversation.envelope, self._plainly
-        if plainly is None or envelope is None or self._lines.data or self.draining:
+        plainly = self._plainly
+        if plainly is None or self._lines.data or self.draining:
             return None
-        outcome, record = plainly
+        envelope, outcome, record = plainly
         answer = self._finish_plainly(envelope, outcome, record, True)
         self.at_rest = True
         self.note(SENT)

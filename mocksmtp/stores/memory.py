@@ -27,6 +27,8 @@ class MemoryStore:
         """Take the bounds: a number of messages, and octets of content."""
         self._most = messages
         self._most_octets = octets
+        self._largest = 0
+        """Octets that one may have; less than any has where none is kept."""
         self._turn = 0
         """How many may be in ``_latest`` before some have to go."""
         # Not a plain dict: that finds its first entry by passing all that were taken from its front.
@@ -39,7 +41,7 @@ class MemoryStore:
     def add(self, message: Taken, stored: Callable[[Reply | None], None]) -> bool:
         """Keep a message, and say so at once."""
         size, latest = len(message[CONTENT]), self._latest
-        if size > self._most_octets or not self._most:
+        if size > self._largest:
             stored(FULL)
             return False
         latest.append(message)
@@ -64,6 +66,7 @@ class MemoryStore:
             number -= 1
         self._octets = octets
         self._dropped += before - number
+        self._largest = most if self._most else -1
         self._turn = self._most - len(known) + TOGETHER
 
     async def get(self, message_id: str) -> Message | None:
