@@ -10,7 +10,7 @@ from mocksmtp.journal.chunks import LONG
 from mocksmtp.journal.sessions import OpenSession, Said
 from mocksmtp.smtp import facts
 from mocksmtp.smtp.facts import Decided
-from mocksmtp.smtp.record import AT, HOW, RCPT, RULE, SESSION, SIZE, WHOSE, How, Pairs, Record, Whose, pairs
+from mocksmtp.smtp.record import AT, HOW, RCPT, RULE, SESSION, SIZE, WHOSE, How, Record, Whose, pairs
 from mocksmtp.smtp.stage import Stage
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Tries:
         moment, reply = _moment(fact.who), fact.reply.wire
         if fact.stage is Stage.MAIL:
             (at, whose), mail = moment, None if fact.path is None else fact.path.text
-            self._attempts.add((at, whose, None, mail, _pairs(fact.params), None, (), reply, size, how))
+            self._attempts.add((at, whose, None, mail, pairs(fact.params), None, (), reply, size, how))
         else:
             self._attempts.add(_record(moment, envelope, fact.path, fact.params, reply, size, how))
 
@@ -202,10 +202,6 @@ def _record(
     at, whose = moment
     text = None if rcpt is None else rcpt.text
     if envelope is None:
-        return at, whose, None, None, (), text, _pairs(params), reply, size, how
-    mail, of_mail = envelope.mail.text, _pairs(envelope.params)
-    return at, whose, envelope.id, mail, of_mail, text, _pairs(params), reply, size, how
-
-
-def _pairs(params: Params) -> Pairs:
-    return pairs(params) if params else ()
+        return at, whose, None, None, (), text, pairs(params), reply, size, how
+    mail, of_mail = envelope.mail.text, pairs(envelope.params)
+    return at, whose, envelope.id, mail, of_mail, text, pairs(params), reply, size, how

@@ -18,7 +18,7 @@ from mocksmtp.smtp.record import (
     TRANSACTION,
     WHOSE,
     Record,
-    accepted_by,
+    decided_by,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Envelope:
         self.recipients: list[Recipient] = []
         self.keep = True
         self.whole = True
-        """Whether it is kept for each recipient."""
+        """Whether it is kept for each recipient: nearly always, and then nobody goes through them."""
         self.fired: set[str] = set()
         """Names of the rules that count once in a transaction, and counted since its MAIL; with
         the recipient behind it as well, where one was asked about.
@@ -91,9 +91,10 @@ class Envelope:
 class Message(NamedTuple):
     """A message as it was taken in, with the facts of the session that brought it.
 
-    ``record`` is what is put down of it in the journal, too; ``recipients`` are those for whom it is
-    kept.  ``content`` is exactly what was sent between DATA and the final dot, octet for octet after
-    dot-unstuffing.  ``reply`` is what the end of it was answered; ``refused`` says that this was no 250.
+    ``record`` says whose it is, when it came and how it was decided; where nobody objected the journal keeps
+    the same one.  ``recipients`` are those for whom it is kept.  ``content`` is exactly what was sent between
+    DATA and the final dot, octet for octet after dot-unstuffing.  ``reply`` is what the end of it was answered;
+    ``refused`` says that this was no 250.
     """
 
     record: Record
@@ -127,7 +128,18 @@ class Message(NamedTuple):
     ) -> Message:
         """Make one whose record holds no more than is told of the message itself."""
         whose = (session, listener, client, helo, auth, scopes)
-        record: Record = (received, whose, id, mail.text, (), (), (), reply, len(content), accepted_by(rule))
+        record: Record = (
+            received,
+            whose,
+            id,
+            mail.text,
+            (),
+            (),
+            (),
+            reply,
+            len(content),
+            decided_by(rule, not refused),
+        )
         return cls(record, mail, params, recipients, content, tls, reply, refused)
 
     @property

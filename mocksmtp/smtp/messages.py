@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mocksmtp.smtp.envelope import Envelope, Message, Recipient
 from mocksmtp.smtp.facts import accepted, ended
 from mocksmtp.smtp.policy import AS_PROPOSED, Decision
-from mocksmtp.smtp.record import PLAINLY, accepted_by, record_of_message
+from mocksmtp.smtp.record import PLAINLY, decided_by, record_of_message
 from mocksmtp.smtp.remembered import NOTHING_KNOWN
 from mocksmtp.smtp.stage import Stage
 from mocksmtp.smtp.state import State
@@ -113,7 +113,7 @@ class Messages(Transactions):
 
     def _accepted(self, envelope: Envelope, decision: Decision, reply: Reply, kept: bool) -> None:
         self.transactions_left -= 1
-        record = record_of_message(self.conversation, envelope, reply.wire, accepted_by(decision.rule))
+        record = record_of_message(self.conversation, envelope, reply.wire, decided_by(decision.rule))
         self.publish(accepted((self.conversation, envelope, reply, kept, record)))
 
     def _message(

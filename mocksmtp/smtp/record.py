@@ -1,4 +1,4 @@
-"""Records: what is put down of an attempt to bring mail.  Store and journal keep the same one.
+"""Records: what is put down of an attempt to bring mail.  Of nearly every message store and journal keep the same.
 
 A record is a plain tuple of plain values: most come and go unread, so it is quick to make and small,
 and the collector need not look at it.  The names below say what stands where.
@@ -33,13 +33,13 @@ RULE: Final = 1
 """Where ``How`` has the rule."""
 
 
-def accepted_by(rule: str | None) -> How:
-    """Return how a message is decided that is accepted."""
-    return "message", rule, (), (), 0.0, "accepted"
+def decided_by(rule: str | None, accepted: bool = True) -> How:
+    """Return how a message is decided, where no more is told of it."""
+    return "message", rule, (), (), 0.0, "accepted" if accepted else "refused"
 
 
-PLAINLY = accepted_by(None)
-"""How nearly all are decided: nobody had a say."""
+PLAINLY = decided_by(None)
+"""How nearly all are decided: accepted, and nobody had a say."""
 
 Record = tuple[
     float, Whose, str | None, str | None, Pairs, str | tuple[str, ...] | None, Pairs, bytes, int | None, How

@@ -47,6 +47,12 @@ class Load:
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.answered) >= messages, 4 * PATIENCE)
 
+    def go_on_until(self, path, page):
+        deadline = time.monotonic() + PATIENCE
+        while last_page(path) < page:
+            assert time.monotonic() < deadline
+            self.wait_for(len(self.answered) + 100)
+
     def end(self):
         """Wait until each sender has lost its connection."""
         for thread in self.threads:
@@ -90,7 +96,7 @@ def test_what_was_answered_250_under_load_is_served_after_a_restart(start, fetch
     load.start()
     load.wait_for(ENOUGH)
     if how is signal.SIGKILL:  # The journal is written behind, and on a fast machine has not begun yet.
-        wait_for_pages(path, last_page(path) + 2)  # The next one may have been gathered before all talked.
+        load.go_on_until(path, last_page(path) + 2)  # The next one may have been gathered before all talked.
     server.process.send_signal(how)
     assert server.process.wait(PATIENCE) == (-signal.SIGKILL if how is signal.SIGKILL else 0)
     load.end()
@@ -114,13 +120,6 @@ def last_page(path):
     """Return the number of the page of the journal that was written last, 0 while there is none."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return connection.execute("SELECT ifnull(max(number), 0) FROM journal").fetchone()[0]
-
-
-def wait_for_pages(path, number):
-    deadline = time.monotonic() + PATIENCE
-    while last_page(path) < number:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def written(path, text):
